@@ -1,0 +1,147 @@
+"""The answers that a project is a function of, and the rules for its names."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mcpforge.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause", "none")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+NAME_LENGTH = 40
+TEXT_LENGTH = 2_000
+
+OptionValue = bool | int | float | str | tuple[str, ...]
+
+# The grammar of names in https://peps.python.org/pep-0508/#names
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+# Variables with these beginnings already mean something to a program on the way.
+_TAKEN_PREFIXES = ("AWS", "DOCKER", "FASTMCP", "GIT", "LC", "MCPFORGE", "OTEL", "PIP", "PYTHON", "UV")
+# Names that would shadow a package the generated project, its tests or its tools import.
+_TAKEN_NAMES = frozenset(
+    "anyio conftest cryptography fastmcp hatchling httpx httpx2 key_value limits mcp mcp_types mypy "
+    "pip prometheus_client pydantic pydantic_settings pytest redis ruff setuptools site sqlalchemy src "
+    "starlette tenacity test tests typing_extensions uv uvicorn wheel".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component of the user's own: `add tool NAME`."""
+
+    kind: str
+    name: str
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Everything `render` may depend on. `features` holds explicit choices only."""
+
+    name: str
+    title: str = ""
+    description: str = ""
+    author: str = ""
+    license: str = "MIT"
+    python: str = "3.11"
+    year: int = 2026
+    features: tuple[str, ...] = ()
+    options: Mapping[str, Mapping[str, OptionValue]] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
+
+    @property
+    def package(self) -> str:
+        """The name that Python imports: the normalised name with underscores."""
+        return package_name(self.name)
+
+    @property
+    def env_prefix(self) -> str:
+        """The beginning of the project's environment variables, with its underscore."""
+        return environment_prefix(self.package)
+
+
+def package_name(name: str) -> str:
+    """Return the import name of a project (PEP 503 normalised, `_` for `-`)."""
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def environment_prefix(package: str) -> str:
+    """Return `PACKAGE_`, or `APP_PACKAGE_` where another program reads variables so called."""
+    upper = package.upper()
+    taken = any(upper == name or upper.startswith(f"{name}_") for name in _TAKEN_PREFIXES)
+    return f"APP_{upper}_" if taken else f"{upper}_"
+
+
+def default_title(name: str) -> str:
+    """Return a title for people made of the project's name."""
+    words = [word for word in re.split(r"[-_.]+", name) if word]
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def check_name(name: str, taken: Collection[str] = ()) -> str:
+    """Return the name if a project may be called so.
+
+    Raises `UsageError` for what is no name by PEP 508, is longer than 40 characters, gives no
+    importable package, or hides a module of Python or of a dependency.
+    """
+    if not name:
+        raise UsageError("A project needs a name", hint="Give one: `mcpforge new my-server`.")
+    if not name.isascii() or not _NAME.fullmatch(name):
+        raise UsageError(
+            f"`{name}` is no name for a project: letters, digits, `-`, `_` and `.`, with a letter "
+            "or digit at both ends",
+            hint=_suggest(name),
+        )
+    if len(name) > NAME_LENGTH:
+        raise UsageError(
+            f"The name `{name}` has {len(name)} characters, at most {NAME_LENGTH} are allowed",
+            hint=f"Try `--name {name[:NAME_LENGTH].rstrip('-_.')}`.",
+        )
+    package = package_name(name)
+    if not package.isidentifier():
+        raise UsageError(
+            f"`{name}` would give the package `{package}`, which Python can't import",
+            hint=_suggest(f"mcp-{name}"),
+        )
+    if keyword.iskeyword(package):
+        raise UsageError(f"`{package}` is a keyword of Python", hint=_suggest(f"{name}-server"))
+    if package in sys.stdlib_module_names or package in _TAKEN_NAMES or package in taken:
+        raise UsageError(
+            f"`{package}` is already the name of a module that the project needs",
+            hint=_suggest(f"{name}-server"),
+        )
+    return name
+
+
+def _suggest(name: str) -> str:
+    ascii_only = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-_.")[:NAME_LENGTH].strip("-_.")
+    good = ascii_only or "my-server"
+    if not package_name(good).isidentifier():
+        good = f"mcp-{good}"[:NAME_LENGTH].rstrip("-_.")
+    return f"Try `--name {good}`."
+
+
+def check_text(value: str, flag: str) -> str:
+    """Return the text if it can stand in files (no NUL, no lone surrogates, not endless).
+
+    Raises `UsageError` that names the flag.
+    """
+    if "\0" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise UsageError(f"`{flag}` holds a character that no text file can hold")
+    if len(value) > TEXT_LENGTH:
+        raise UsageError(f"`{flag}` is longer than {TEXT_LENGTH} characters")
+    return value
+
+
+def check_choice(value: str, allowed: Collection[str], flag: str) -> str:
+    """Return the value if it is one of the allowed ones, else raise `UsageError`."""
+    if value not in allowed:
+        raise UsageError(f"`{flag}` can't be `{value}`", hint=f"Choose one of: {', '.join(allowed)}.")
+    return value

@@ -1,0 +1,107 @@
+"""The catalogue: groups, features and presets, looked up by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mcpforge.catalog.manifest import Layer, parse_layer
+from mcpforge.catalog.sources import load_raw
+from mcpforge.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that can be chosen. `hash` identifies the content of all templates."""
+
+    hash: str
+    project: Layer
+    groups: Mapping[str, Layer]
+    features: Mapping[str, Layer]
+    presets: Mapping[str, Mapping[str, Any]]
+    licenses: Mapping[str, str]
+
+    def feature(self, identifier: str) -> Layer:
+        """Return the feature with this id; raises `UsageError` with the nearest id."""
+        try:
+            return self.features[identifier]
+        except KeyError:
+            raise UsageError(
+                f"Feature `{identifier}` is unknown",
+                hint=did_you_mean(identifier, self.features) + "See `mcpforge features`.",
+                code="unknown_feature",
+            ) from None
+
+    def group(self, identifier: str) -> Layer:
+        """Return the group with this id; raises `UsageError` with the nearest id."""
+        try:
+            return self.groups[identifier]
+        except KeyError:
+            raise UsageError(
+                f"Group `{identifier}` is unknown",
+                hint=did_you_mean(identifier, self.groups) + f"Groups: {', '.join(self.groups)}.",
+                code="unknown_group",
+            ) from None
+
+    def members(self, group: str) -> list[Layer]:
+        """Return the features of a group, by id."""
+        return [feature for feature in self.features.values() if feature.group == group]
+
+    def preset(self, identifier: str) -> tuple[str, ...]:
+        """Return the features of a preset, with those of the presets it extends."""
+        if identifier not in self.presets:
+            raise UsageError(
+                f"Preset `{identifier}` is unknown",
+                hint=did_you_mean(identifier, self.presets)
+                + f"Presets: {', '.join(self.presets)}.",
+                code="unknown_preset",
+            )
+        raw = self.presets[identifier]
+        inherited = self.preset(raw["extends"]) if "extends" in raw else ()
+        return tuple(dict.fromkeys((*inherited, *raw.get("features", ()))))
+
+    def single_choice(self, feature: Layer) -> str:
+        """Return the name of the choice that only one feature can fill, or nothing."""
+        if self.groups[feature.group].takes == "one":
+            return feature.group
+        return f"{feature.group} {feature.kind}" if feature.kind else ""
+
+
+def build(raw: Mapping[str, Any]) -> Catalog:
+    """Return the catalogue that `sources.load_raw` or `sources.read_folder` read."""
+    layers = [
+        (
+            item["what"],
+            parse_layer(
+                item["manifest"],
+                what=item["what"],
+                identifier=item["id"],
+                group=item["group"],
+                files=item["files"],
+                fragments=item["fragments"],
+            ),
+        )
+        for item in raw["layers"]
+    ]
+    groups = sorted(
+        (layer for what, layer in layers if what == "group"),
+        key=lambda layer: (layer.order, layer.id),
+    )
+    return Catalog(
+        hash=raw["hash"],
+        project=next(layer for what, layer in layers if what == "layer"),
+        groups={layer.id: layer for layer in groups},
+        features={layer.id: layer for what, layer in layers if what == "feature"},
+        presets=raw["presets"],
+        licenses=raw["licenses"],
+    )
+
+
+@cache
+def load() -> Catalog:
+    """Return the built-in catalogue; read once in a process."""
+    return build(load_raw())

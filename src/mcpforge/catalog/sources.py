@@ -1,0 +1,107 @@
+"""Where the layers come from: the built-in folder, or the index made of it for the wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from mcpforge.catalog.manifest import check_manifest
+from mcpforge.errors import ForgeError
+
+INDEX = "index.json"
+_PACKAGE = Path(__file__).resolve().parent.parent
+_SKIPPED = frozenset({"__pycache__", ".DS_Store"})
+
+
+def templates_folder() -> Path:
+    """Return the folder of the built-in templates: in the wheel, or of the checkout."""
+    for folder in (_PACKAGE / "_templates", _PACKAGE.parent.parent / "templates"):
+        if folder.is_dir():
+            return folder
+    raise ForgeError("The templates of mcpforge are missing", hint="Install mcpforge again.")
+
+
+def load_raw() -> dict[str, Any]:
+    """Return all layers as plain data, from the index if there is one, else from the folder.
+
+    The form: `{"hash": str, "presets": {...}, "licenses": {...}, "layers": [layer, ...]}`, each
+    layer with `what`, `id`, `group`, `manifest`, `files` (condition → path → text), `fragments`.
+    """
+    folder = templates_folder()
+    index = folder / INDEX
+    if index.is_file():
+        loaded: dict[str, Any] = json.loads(index.read_bytes())
+        return loaded
+    return read_folder(folder)
+
+
+def read_folder(folder: Path) -> dict[str, Any]:
+    """Read and check every manifest, and all files beside them.
+
+    Raises `ForgeError` for a manifest that vocabulary v1 doesn't allow.
+    """
+    layers = [_layer(folder / "project", "layer", "project", "")]
+    for group in sorted(path for path in (folder / "features").iterdir() if path.is_dir()):
+        if group.name in _SKIPPED:
+            continue
+        layers.append(_layer(group, "group", group.name, group.name))
+        layers.extend(
+            _layer(feature, "feature", feature.name, group.name)
+            for feature in sorted(group.iterdir())
+            if (feature / "feature.toml").is_file()
+        )
+    presets = tomllib.loads((folder / "presets.toml").read_text(encoding="utf-8"))
+    licenses = {
+        path.name.removesuffix(".jinja"): path.read_text(encoding="utf-8")
+        for path in sorted((folder / "project" / "licenses").glob("*.jinja"))
+    }
+    raw: dict[str, Any] = {"presets": presets, "licenses": licenses, "layers": layers}
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=False)
+    return {"hash": hashlib.sha256(text.encode()).hexdigest()[:16], **raw}
+
+
+def _layer(folder: Path, what: str, identifier: str, group: str) -> dict[str, Any]:
+    path = folder / f"{what}.toml"
+    where = path.relative_to(folder.parent.parent).as_posix()
+    try:
+        manifest = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ForgeError(f"{where} is missing") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ForgeError(f"{where} is not TOML: {error}") from None
+    check_manifest(manifest, what=what, where=where)
+    files = {"": _texts(folder / "files")}
+    if (folder / "with").is_dir():
+        for condition in sorted((folder / "with").iterdir()):
+            files[condition.name] = _texts(condition)
+    fragments = {
+        path.name.split(".", 1)[0]: path.read_text(encoding="utf-8")
+        for path in sorted((folder / "fragments").glob("*.jinja"))
+    }
+    return {
+        "what": what,
+        "id": identifier,
+        "group": group,
+        "manifest": manifest,
+        "files": {condition: texts for condition, texts in files.items() if texts},
+        "fragments": fragments,
+    }
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    if not folder.is_dir():
+        return {}
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _SKIPPED & set(path.parts)
+    }
+
+
+def write_index(folder: Path, target: Path) -> None:
+    """Write the index of a templates folder: what a wheel ships beside the templates."""
+    text = json.dumps(read_folder(folder), ensure_ascii=False, separators=(",", ":"))
+    target.write_text(text, encoding="utf-8")

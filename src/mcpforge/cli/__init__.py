@@ -1,0 +1,1 @@
+"""The human face: parse, call an operation, show its result."""

@@ -1,0 +1,117 @@
+"""The command line: assembles the commands and handles every error in one place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+import typer
+
+from mcpforge import __version__
+from mcpforge.cli.commands import env, features, info, new
+from mcpforge.cli.console import Console
+from mcpforge.cli.flags import EPILOG, Flags, split_flags
+from mcpforge.errors import ExitCode, ForgeError, UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="mcpforge",
+    help="Start, grow and publish MCP servers with FastMCP.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the form that Typer calls
+    if value:
+        typer.echo(f"mcpforge {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", help="Show the version.", is_eager=True, callback=_version
+    ),
+) -> None:
+    """Start, grow and publish MCP servers with FastMCP."""
+
+
+for module in (new, env, features, info):
+    app.command(name=module.NAME, epilog=EPILOG)(module.run)
+
+
+def _options_with_values(command: Any) -> frozenset[str]:
+    """Return every option of every command that takes a value."""
+    found = set()
+    for sub in command.commands.values():
+        for parameter in sub.params:
+            if isinstance(parameter, click.Option) and not parameter.is_flag:
+                found.update(parameter.opts)
+    return frozenset(found)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with the exit code of the result."""
+    sys.exit(int(run(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Run a command line and return its exit code; every error is shown as one sentence."""
+    console = Console(Flags(json="--json" in arguments))
+    try:
+        command: Any = typer.main.get_command(app)
+        flags, rest = split_flags(arguments, _options_with_values(command))
+        console.flags = flags
+        console.command = next((word for word in rest if not word.startswith("-")), "")
+        if flags.directory:
+            os.chdir(flags.directory)
+        code = command.main(rest, prog_name="mcpforge", standalone_mode=False, obj=console)
+        return ExitCode(code or 0)
+    except ForgeError as error:
+        console.fail(error)
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return ExitCode(error.exit_code)
+    except click.UsageError as error:
+        console.fail(_usage(error, command))
+        return ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort, EOFError):
+        console.fail(ForgeError("Interrupted, nothing was changed", code="interrupted"))
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.REFUSED
+    except Exception as error:
+        if console.flags.verbose:
+            raise
+        console.fail(
+            ForgeError(
+                f"mcpforge met a bug: {type(error).__name__}: {error}",
+                hint="Run again with `--verbose` and report what it prints.",
+                code="bug",
+            )
+        )
+        return ExitCode.REFUSED
+
+
+def _usage(error: click.UsageError, command: Any) -> UsageError:
+    message = error.format_message().rstrip(".")
+    hint = ""
+    if isinstance(error, click.NoSuchOption):
+        message = f"There is no option `{error.option_name}`"
+        hint = did_you_mean(error.option_name, error.possibilities or ())
+    elif message.startswith("No such command"):
+        name = message.split("'")[1] if "'" in message else message.split('"')[1]
+        message = f"There is no command `{name}`"
+        hint = did_you_mean(name, command.commands)
+    where = error.ctx.command_path if error.ctx else "mcpforge"
+    return UsageError(message, hint=f"{hint}See `{where} --help`.")

@@ -1,0 +1,42 @@
+"""`mcpforge env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from mcpforge.cli.console import Console
+
+NAME = "env"
+
+
+def run(
+    context: typer.Context,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Name the variables, write nothing."),
+) -> None:
+    """Write missing secrets to `.env`; what is there stays as it is."""
+    from mcpforge.catalog.catalog import load
+    from mcpforge.operations.environment import missing_values, required_values, write_environment
+    from mcpforge.project import lock as locks
+    from mcpforge.render.project import render
+
+    console: Console = context.obj
+    root = locks.find(Path.cwd())
+    settings = render(locks.load(root).answers, load()).slots.settings
+    if dry_run:
+        written = tuple(item.env for item in missing_values(root, settings))
+        verb = "Would write"
+    else:
+        written = write_environment(root, settings)
+        verb = "Wrote"
+    if written:
+        console.say(f"{verb} to `.env`: {', '.join(written)}")
+    else:
+        console.say("Nothing to do: `.env` has every secret that can be generated")
+    yours = [item.env for item in required_values(root, settings)]
+    if yours:
+        console.say(f"Settings that only you can give, in `.env`: {', '.join(yours)}")
+    console.result({"written": list(written), "dry_run": dry_run, "yours": yours})

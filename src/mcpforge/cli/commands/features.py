@@ -1,0 +1,119 @@
+"""`mcpforge features`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.catalog.manifest import Layer
+    from mcpforge.cli.console import Console
+
+NAME = "features"
+
+
+def run(
+    context: typer.Context,
+    identifier: Optional[str] = typer.Argument(None, metavar="ID", help="One feature in full."),
+    schema: bool = typer.Option(False, "--schema", help="A JSON Schema of all answers."),
+) -> None:
+    """Show what can be chosen."""
+    from mcpforge.catalog.catalog import load
+
+    console: Console = context.obj
+    catalog = load()
+    if schema:
+        from mcpforge.operations.schema import answers_schema
+
+        document = answers_schema(catalog)
+        console.data(json.dumps(document, indent=2, ensure_ascii=False))
+        console.result({"schema": document})
+    elif identifier:
+        feature = catalog.feature(identifier)
+        console.data("\n".join(_feature_lines(catalog, feature)))
+        console.result(_feature_data(catalog, feature))
+    else:
+        _show_all(console, catalog)
+        console.result(
+            {
+                "groups": [
+                    {
+                        "id": group.id,
+                        "title": group.title,
+                        "takes": group.takes,
+                        "default": group.default,
+                        "features": [_feature_data(catalog, f) for f in catalog.members(group.id)],
+                    }
+                    for group in catalog.groups.values()
+                ],
+                "presets": {name: list(catalog.preset(name)) for name in catalog.presets},
+            }
+        )
+
+
+def _show_all(console: Console, catalog: Catalog) -> None:
+    width = max(map(len, catalog.features))
+    lines = []
+    for group in catalog.groups.values():
+        takes = "choose one" if group.takes == "one" else "choose any"
+        lines += ["", f"{console.style(group.title, 'bold', err=False)} ({group.id}, {takes})"]
+        for feature in catalog.members(group.id):
+            name = console.style(f"{feature.id:<{width}}", "cyan", err=False)
+            lines.append(f"  {name}  {feature.summary}")
+    lines += ["", console.style("Presets", "bold", err=False)]
+    for name, preset in catalog.presets.items():
+        lines.append(f"  {console.style(f'{name:<{width}}', 'cyan', err=False)}  {preset['summary']}")
+    console.data("\n".join(lines[1:]))
+
+
+def _feature_data(catalog: Catalog, feature: Layer) -> dict[str, Any]:
+    from mcpforge.operations.schema import option_schema
+
+    return {
+        "id": feature.id,
+        "group": feature.group,
+        "title": feature.title,
+        "summary": feature.summary,
+        "description": feature.description,
+        "requires": list(feature.requires),
+        "requires_group": dict(feature.requires_group),
+        "excludes": list(feature.excludes),
+        "single_choice": catalog.single_choice(feature),
+        "options": {option.name: option_schema(option) for option in feature.options.values()},
+        "settings": [
+            {"name": item["name"], "type": item["type"], "help": item["help"]}
+            for item in feature.entries.get("settings", ())
+        ],
+        "dependencies": list(feature.lists.get("dependencies", ())),
+        "presets": [name for name in catalog.presets if feature.id in catalog.preset(name)],
+    }
+
+
+def _feature_lines(catalog: Catalog, feature: Layer) -> list[str]:
+    data = _feature_data(catalog, feature)
+    lines = [f"{feature.title} ({feature.id}, group {feature.group})", f"  {feature.summary}"]
+    if feature.description:
+        lines += ["", *(f"  {line}" for line in feature.description.strip().splitlines())]
+    if feature.options:
+        lines += ["", "Options (--set):"]
+        for option in feature.options.values():
+            kind = "|".join(option.choices) or option.type
+            default = ",".join(option.default) if option.type == "list" else option.default
+            shown = str(default).lower() if isinstance(default, bool) else default
+            lines.append(f"  {feature.id}.{option.name}={shown}  ({kind})  {option.help}")
+    if data["settings"]:
+        lines += ["", "Settings:"]
+        lines += [f"  {item['name']} ({item['type']})  {item['help']}" for item in data["settings"]]
+    for label, key in (("Requires", "requires"), ("Excludes", "excludes")):
+        if data[key]:
+            lines += ["", f"{label}: {', '.join(data[key])}"]
+    for group, default in data["requires_group"].items():
+        lines += ["", f"Requires: any of {group} (else {default})"]
+    if data["dependencies"]:
+        lines += ["", f"Dependencies: {', '.join(data['dependencies'])}"]
+    if data["presets"]:
+        lines += ["", f"In presets: {', '.join(data['presets'])}"]
+    return [*lines, "", f"Add it: mcpforge new my-server --with {feature.id}"]

@@ -1,0 +1,249 @@
+"""`mcpforge new`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional
+
+import typer
+
+from mcpforge.errors import ForgeError, UsageError
+
+if TYPE_CHECKING:
+    from mcpforge.cli.console import Console
+    from mcpforge.operations.choices import Request
+    from mcpforge.operations.new import NewProject, Written
+
+NAME = "new"
+
+
+def run(
+    context: typer.Context,
+    path: Optional[str] = typer.Argument(None, help="Folder of the project; its last part is the name."),
+    name: Optional[str] = typer.Option(None, help="Name of the project, command and package."),
+    title: Optional[str] = typer.Option(None, help="Name for people."),
+    description: Optional[str] = typer.Option(None, help="What the server does; agents read it."),
+    author: Optional[str] = typer.Option(None, help="`Name <mail>`; else what git knows."),
+    license: Optional[str] = typer.Option(None, help="MIT, Apache-2.0, BSD-3-Clause or none."),
+    python: Optional[str] = typer.Option(None, help="Oldest Python: 3.11, 3.12, 3.13 or 3.14."),
+    preset: Optional[str] = typer.Option(None, help="minimal, standard or production."),
+    include: Optional[list[str]] = typer.Option(
+        None, "--with", metavar="[GROUP=]FEATURE", help="Add a feature; may be repeated."
+    ),
+    exclude: Optional[list[str]] = typer.Option(
+        None, "--without", metavar="FEATURE|GROUP", help="Leave one of the preset out."
+    ),
+    options: Optional[list[str]] = typer.Option(
+        None, "--set", metavar="FEATURE.OPTION=VALUE", help="Set an option; may be repeated."
+    ),
+    answers: Optional[str] = typer.Option(
+        None, metavar="FILE|-", help="Answers as TOML or JSON; see `mcpforge features --schema`."
+    ),
+    git: bool = typer.Option(True, "--git/--no-git", help="Make a repository and first commit."),
+    env: bool = typer.Option(True, "--env/--no-env", help="Write generated secrets to `.env`."),
+    install: bool = typer.Option(False, "--install", help="Run `uv sync`."),
+    verify: bool = typer.Option(
+        False, "--verify", help="Install, start and list the server; undo all if that fails."
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
+    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
+) -> None:
+    """Make a new project.
+
+    In a terminal it asks for what was not given; `--yes` takes the defaults.
+    """
+    from mcpforge.catalog.catalog import load
+    from mcpforge.operations.choices import Request, decide
+    from mcpforge.operations.new import prepare
+    from mcpforge.project.git import identity
+
+    console: Console = context.obj
+    catalog = load()
+    request = Request(
+        name=name if name is not None else _last_part(path),
+        title=title,
+        description=description,
+        author=author,
+        license=license,
+        python=python,
+        preset=preset,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        options=tuple(options or ()),
+        answers=_read_answers(answers) if answers else {},
+    )
+    if console.interactive and _has_questions(request):
+        from mcpforge.cli.wizard import ask
+
+        request = ask(request, catalog)
+    if not (request.name or request.answers.get("name")):
+        raise UsageError(
+            "A project needs a name", hint="Give a folder (`mcpforge new my-server`) or `--name`."
+        )
+    known_author = request.author is not None or "author" in request.answers
+    decided = decide(
+        catalog,
+        request,
+        author="" if known_author else identity(Path.cwd()),
+        year=_this_year(),
+    )
+    project = prepare(Path(path) if path else Path(decided.name), decided, catalog)
+    if dry_run or diff:
+        _show_plan(console, project, as_diff=diff)
+        return
+    _write(console, project, git=git, env=env, install=install, verify=verify)
+
+
+def _last_part(path: str | None) -> str | None:
+    return Path(path).resolve().name if path else None
+
+
+def _this_year() -> int:
+    import time
+
+    return time.localtime().tm_year
+
+
+def _has_questions(request: Request) -> bool:
+    """Whether nothing but the place and the texts was given: then the choice is asked for."""
+    chosen = (request.preset, request.include, request.exclude, request.options, request.answers)
+    return not any(chosen)
+
+
+def _read_answers(source: str) -> dict[str, Any]:
+    import json
+    import sys
+    import tomllib
+
+    try:
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
+        raise UsageError(f"The answers file `{source}` can't be read: {reason.lower()}") from None
+    try:
+        data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f"The answers are neither TOML nor JSON: {error}",
+            hint="See `mcpforge features --schema`.",
+            code="bad_answers",
+        ) from None
+    return dict(data)
+
+
+def _show_plan(console: Console, project: NewProject, *, as_diff: bool) -> None:
+    from mcpforge.cli.views import diff_lines, plan_data, plan_lines
+    from mcpforge.project.apply import occupied
+
+    taken = occupied(project.root)
+    lines = diff_lines(project.plan) if as_diff else plan_lines(project.plan)
+    console.data("\n".join(lines))
+    console.say(f"\nNothing was written: {len(project.plan.changes)} files in `{project.root}`")
+    if taken:
+        console.say(f"This would be refused: `{project.root}` holds `{taken}`")
+    console.result({**_summary(project), "changes": plan_data(project.plan), "written": False})
+
+
+def _summary(project: NewProject) -> dict[str, Any]:
+    from mcpforge.project.lock import answers_data
+
+    return {
+        "path": str(project.root),
+        "answers": answers_data(project.answers),
+        "features": list(project.rendered.selection.ids),
+        "implied": {key: list(by) for key, by in project.rendered.selection.implied_by.items()},
+    }
+
+
+def _write(
+    console: Console,
+    project: NewProject,
+    *,
+    git: bool,
+    env: bool,
+    install: bool,
+    verify: bool,
+) -> None:
+    from mcpforge.catalog.catalog import load
+    from mcpforge.operations.new import same_command, write
+
+    flags = (*([] if git else ["--no-git"]), *([] if env else ["--no-env"]))
+    command = same_command(project, load(), flags=flags)
+    written = write(project, with_git=git, with_env=env)
+    checked: dict[str, Any] = {}
+    if install or verify:
+        from mcpforge.operations.verify import install_and_verify
+
+        checked = install_and_verify(project, verify=verify, say=console.say)
+    steps = _next_steps(project, installed=bool(install or verify))
+    _show_written(console, project, written, command, steps)
+    console.result(
+        {
+            **_summary(project),
+            "written": True,
+            "git": written.git.state if written.git else "off",
+            "env": list(written.env),
+            "command": command,
+            "next_steps": steps,
+            **checked,
+        }
+    )
+
+
+def _next_steps(project: NewProject, *, installed: bool) -> list[str]:
+    import shlex
+
+    from mcpforge.operations.environment import required_values
+
+    steps = []
+    if project.root.resolve() != Path.cwd():
+        steps.append(f"cd {shlex.quote(str(project.root))}")
+    if required_values(project.root, project.rendered.slots.settings):
+        steps.append("cp --update=none .env.example .env")
+    steps.extend(project.next_steps)
+    steps.append("uv run pytest")
+    steps.append(f"uv run {project.answers.name}")
+    return steps
+
+
+def _show_written(
+    console: Console,
+    project: NewProject,
+    written: Written,
+    command: str,
+    steps: list[str],
+) -> None:
+    from mcpforge.cli.views import tree_lines
+
+    lines = tree_lines(f"{project.root}/", [change.path for change in project.plan.changes])
+    console.say("\n".join(lines))
+    done = console.style("Created", "green", "bold")
+    console.say(f"\n{done} `{project.answers.name}` with {_features_text(project)}")
+    for name, by in sorted(project.rendered.selection.implied_by.items()):
+        console.say(f"`{name}` is implied by {', '.join(f'`{one}`' for one in by)}")
+    if written.env:
+        console.say(f"`.env` holds new secrets: {', '.join(written.env)}")
+    if written.git and written.git.reason:
+        console.say(f"No first commit: {written.git.reason}")
+        console.say(f"When that is settled: `{written.git.command}`")
+    missing = _missing(project)
+    if missing:
+        console.say(f"Settings that only you can give, in `.env`: {', '.join(missing)}")
+    console.say(f"\nThe same again:\n  {command}")
+    console.say("\nNext:\n" + "\n".join(f"  {step}" for step in steps))
+
+
+def _missing(project: NewProject) -> list[str]:
+    from mcpforge.operations.environment import required_values
+
+    try:
+        return [item.env for item in required_values(project.root, project.rendered.slots.settings)]
+    except ForgeError:
+        return []
+
+
+def _features_text(project: NewProject) -> str:
+    ids = project.rendered.selection.ids
+    if not ids:
+        return "one tool and its tests"
+    return f"{len(ids)} feature{'s' if len(ids) > 1 else ''}: {', '.join(ids)}"

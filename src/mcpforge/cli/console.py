@@ -1,0 +1,92 @@
+"""The one place that talks to the terminal: data to stdout, words to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mcpforge.cli.flags import Flags
+from mcpforge.errors import ExitCode, ForgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_STYLES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+@dataclass(slots=True)
+class Console:
+    """Streams, verbosity and the form of the result: text for people, or one JSON envelope."""
+
+    flags: Flags = field(default_factory=Flags)
+    command: str = ""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether somebody is there who can be asked."""
+        asked = not (self.flags.yes or self.flags.json or self.flags.quiet)
+        return asked and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def color(self, *, err: bool = True) -> bool:
+        """Whether a stream takes colours."""
+        if self.flags.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            return False
+        return (sys.stderr if err else sys.stdout).isatty()
+
+    def style(self, text: str, *styles: str, err: bool = True) -> str:
+        """Return the text in a style, where the stream takes it."""
+        if not self.color(err=err) or not text:
+            return text
+        return f"\x1b[{';'.join(_STYLES[name] for name in styles)}m{text}\x1b[0m"
+
+    def say(self, text: str = "") -> None:
+        """Say something to a person."""
+        if not (self.flags.quiet or self.flags.json):
+            _write(sys.stderr, text)
+
+    def data(self, text: str) -> None:
+        """Print data."""
+        if not self.flags.json:
+            _write(sys.stdout, text)
+
+    def result(
+        self,
+        data: Mapping[str, Any],
+        *,
+        exit_code: ExitCode = ExitCode.DONE,
+        status: str = "success",
+        errors: list[dict[str, str]] | None = None,
+    ) -> None:
+        """Print the envelope, where JSON was asked for."""
+        if self.flags.json:
+            envelope = {
+                "schema": 1,
+                "command": self.command,
+                "status": status,
+                "exit_code": int(exit_code),
+                "data": dict(data),
+                "errors": errors or [],
+            }
+            _write(sys.stdout, json.dumps(envelope, ensure_ascii=False, indent=2))
+
+    def fail(self, error: ForgeError) -> None:
+        """Show an error: one sentence, an empty line, the hint; or the envelope."""
+        if self.flags.json:
+            found = {"code": error.code, "message": error.message, "hint": error.hint}
+            self.result({}, exit_code=error.exit_code, status="error", errors=[found])
+            return
+        _write(sys.stderr, f"{self.style('error:', 'red', 'bold')} {error.message}")
+        if error.hint:
+            _write(sys.stderr, f"\n{self.style('hint:', 'cyan')} {error.hint}")
+
+
+def _write(stream: Any, text: str) -> None:
+    try:
+        stream.write(f"{text}\n")
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()

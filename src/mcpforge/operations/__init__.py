@@ -1,0 +1,1 @@
+"""One use case a module; dataclasses in and out, no terminal."""

@@ -1,0 +1,102 @@
+"""`.env`: values for the settings that can be generated; what is there stays as it is."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+from mcpforge.errors import ForgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mcpforge.render.settings import Setting
+
+NAME = ".env"
+_KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+
+
+def missing_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
+    """Return the settings that mcpforge can generate and that have no value in `.env`."""
+    present = _present(_read(root / NAME))
+    return [item for item in settings if item.generate and not present.get(item.env)]
+
+
+def required_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
+    """Return the required settings without a value that only the user can give."""
+    present = _present(_read(root / NAME))
+    return [
+        item
+        for item in settings
+        if item.required and not item.generate and not present.get(item.env)
+    ]
+
+
+def write_environment(root: Path, settings: Iterable[Setting]) -> tuple[str, ...]:
+    """Add the missing values to `.env` (mode 0600) and return the names of the variables.
+
+    The file is replaced in one step. Raises `ForgeError` when it is a link or can't be written.
+    """
+    missing = missing_values(root, settings)
+    if not missing:
+        return ()
+    path = root / NAME
+    if path.is_symlink():
+        raise ForgeError(
+            "`.env` is a symbolic link, mcpforge writes through none",
+            hint="Replace it by a file, or set the variables yourself.",
+        )
+    text = _read(path)
+    lines = text.splitlines()
+    for setting in missing:
+        line = f"{setting.env}={_generate(setting.generate)}"
+        empty = [n for n, old in enumerate(lines) if _is_empty(old, setting.env)]
+        if empty:
+            lines[empty[-1]] = line
+        else:
+            lines.append(line)
+    draft = path.with_name(".env.mcpforge")
+    try:
+        draft.unlink(missing_ok=True)
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ForgeError(f"`{path}` can't be written: {error.strerror}", code="not_writable") from None
+    return tuple(setting.env for setting in missing)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError):
+        raise ForgeError(f"`{path}` can't be read as UTF-8 text") from None
+
+
+def _present(text: str) -> dict[str, str]:
+    found = (_KEY.fullmatch(line) for line in text.splitlines())
+    return {match[1]: match[2].strip().strip("'\"") for match in found if match}
+
+
+def _is_empty(line: str, name: str) -> bool:
+    match = _KEY.fullmatch(line)
+    return bool(match) and match[1] == name and not match[2].strip().strip("'\"")
+
+
+def _generate(kind: str) -> str:
+    """Return a new secret: `token` 43 URL-safe characters, `hex` 64 digits, `fernet` a Fernet key."""
+    match kind:
+        case "fernet":  # 32 random bytes in URL-safe base64, as `Fernet.generate_key` makes them
+            return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        case "hex":
+            return secrets.token_hex(32)
+        case _:
+            return secrets.token_urlsafe(32)

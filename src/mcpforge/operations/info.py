@@ -1,0 +1,50 @@
+"""`mcpforge info`: what a project is made of, and what was edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcpforge.catalog.resolve import resolve
+from mcpforge.project import journal
+from mcpforge.project import lock as locks
+from mcpforge.tree import blob_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.project.lock import Lock
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """A project as it stands. `files` maps path to `pristine`, `edited` or `missing`."""
+
+    root: Path
+    lock: Lock
+    implied: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, str]
+    current: bool
+    interrupted: bool
+
+
+def inspect(start: Path, catalog: Catalog) -> Info:
+    """Return what is known of the project that a folder belongs to; raises `ForgeError` outside."""
+    root = locks.find(start)
+    lock = locks.load(root)
+    return Info(
+        root=root,
+        lock=lock,
+        implied=resolve(catalog, lock.answers.features).implied_by,
+        files={path: _state(root / path, file.id) for path, file in lock.files.items()},
+        current=lock.templates == catalog.hash,
+        interrupted=journal.pending(root),
+    )
+
+
+def _state(path: Path, identifier: str) -> str:
+    if not path.is_file():
+        return "missing"
+    return "pristine" if blob_id(path.read_bytes()) == identifier else "edited"

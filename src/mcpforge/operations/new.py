@@ -1,0 +1,111 @@
+"""`mcpforge new`: from a request to a project on disk."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcpforge import __version__
+from mcpforge.answers import default_title
+from mcpforge.operations.choices import DEFAULT_DESCRIPTION
+from mcpforge.operations.environment import missing_values, write_environment
+from mcpforge.project import apply, git
+from mcpforge.project.lock import Lock
+from mcpforge.project.plan import locked_files, plan_new
+from mcpforge.render.project import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mcpforge.answers import Answers
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.project.git import GitOutcome
+    from mcpforge.project.plan import Plan
+    from mcpforge.render.project import Rendered
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """A project that is ready to be written: its plan, and what to say about it."""
+
+    root: Path
+    answers: Answers
+    rendered: Rendered
+    plan: Plan
+
+    @property
+    def next_steps(self) -> list[str]:
+        """The commands that the features suggest, to be typed inside the project."""
+        return list(self.rendered.slots.next_steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was done beside writing the files."""
+
+    git: GitOutcome | None
+    env: tuple[str, ...]
+
+
+def prepare(root: Path, answers: Answers, catalog: Catalog) -> NewProject:
+    """Render the project and plan it; nothing is written."""
+    rendered = render(answers, catalog)
+    lock = Lock(
+        version=__version__,
+        templates=catalog.hash,
+        answers=answers,
+        files=locked_files(rendered.tree),
+    )
+    return NewProject(root, answers, rendered, plan_new(rendered.tree, lock))
+
+
+def write(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
+    """Write the project, its `.env` and its repository.
+
+    Raises `ForgeError` when the place is taken or can't be written; nothing was changed then.
+    """
+    apply.create(project.root, project.plan)
+    env: tuple[str, ...] = ()
+    if with_env and missing_values(project.root, project.rendered.slots.settings):
+        env = write_environment(project.root, project.rendered.slots.settings)
+    outcome = git.start_repository(project.root, "Start from mcpforge") if with_git else None
+    return Written(outcome, env)
+
+
+def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...] = ()) -> str:
+    """Return the one command that makes the same project without questions."""
+    answers = project.answers
+    words = ["mcpforge", "new", str(project.root)]
+    if project.root.name != answers.name:
+        words += ["--name", answers.name]
+    if answers.title != default_title(answers.name):
+        words += ["--title", answers.title]
+    if answers.description != DEFAULT_DESCRIPTION:
+        words += ["--description", answers.description]
+    words += ["--author", answers.author]
+    if answers.license != "MIT":
+        words += ["--license", answers.license]
+    if answers.python != "3.11":
+        words += ["--python", answers.python]
+    preset = _nearest_preset(answers, catalog)
+    base = set(catalog.preset(preset))
+    words += ["--preset", preset]
+    for feature in sorted(set(answers.features) - base):
+        words += ["--with", feature]
+    for feature in sorted(base - set(answers.features)):
+        words += ["--without", feature]
+    for feature, values in sorted(answers.options.items()):
+        for name, value in sorted(values.items()):
+            words += ["--set", f"{feature}.{name}={_flag_value(value)}"]
+    return shlex.join([*words, *flags])
+
+
+def _nearest_preset(answers: Answers, catalog: Catalog) -> str:
+    chosen = set(answers.features)
+    return min(catalog.presets, key=lambda name: len(chosen ^ set(catalog.preset(name))))
+
+
+def _flag_value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ",".join(value) if isinstance(value, tuple) else str(value)

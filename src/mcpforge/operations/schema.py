@@ -1,0 +1,81 @@
+"""The JSON Schema of an answers file, made from the catalogue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcpforge import answers as rules
+
+if TYPE_CHECKING:
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.catalog.manifest import Option
+
+_TYPES = {"bool": "boolean", "int": "integer", "float": "number", "str": "string", "choice": "string"}
+
+
+def answers_schema(catalog: Catalog) -> dict[str, Any]:
+    """Return a JSON Schema (draft 2020-12) of all answers that `new --answers` takes."""
+    text = {"type": "string", "maxLength": rules.TEXT_LENGTH}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "mcpforge answers",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "name": {
+                "type": "string",
+                "maxLength": rules.NAME_LENGTH,
+                "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+                "description": "The project's name (PEP 508); the command and the package follow it",
+            },
+            "title": {**text, "description": "The name for people"},
+            "description": {**text, "description": "What the server does, told to agents"},
+            "author": {**text, "description": "Name <mail>"},
+            "license": {"enum": list(rules.LICENSES), "default": "MIT"},
+            "python": {"enum": list(rules.PYTHONS), "default": "3.11"},
+            "year": {"type": "integer", "minimum": 1900, "maximum": 9999},
+            "preset": {"enum": list(catalog.presets)},
+            "features": {
+                "type": "array",
+                "uniqueItems": True,
+                "items": {
+                    "oneOf": [
+                        {"const": item.id, "title": item.title, "description": item.summary}
+                        for item in sorted(catalog.features.values(), key=lambda layer: layer.id)
+                    ]
+                },
+            },
+            "options": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    item.id: {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            option.name: option_schema(option) for option in item.options.values()
+                        },
+                    }
+                    for item in sorted(catalog.features.values(), key=lambda layer: layer.id)
+                    if item.options
+                },
+            },
+            "components": {"type": "array", "maxItems": 0},
+        },
+    }
+
+
+def option_schema(option: Option) -> dict[str, Any]:
+    """Return the JSON Schema of one option."""
+    if option.type == "list":
+        schema: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+    else:
+        schema = {"type": _TYPES[option.type]}
+    if option.choices:
+        schema["enum"] = list(option.choices)
+    if option.min is not None:
+        schema["minimum"] = option.min
+    if option.max is not None:
+        schema["maximum"] = option.max
+    default = list(option.default) if isinstance(option.default, tuple) else option.default
+    return {**schema, "default": default, "description": option.help}

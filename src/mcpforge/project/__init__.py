@@ -1,0 +1,1 @@
+"""A generated project on disk: its state, plans and their application."""

@@ -1,0 +1,81 @@
+"""The only caller of git; it never prompts, runs no hooks and has 30 seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 30
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+
+
+@dataclass(frozen=True, slots=True)
+class GitOutcome:
+    """What happened: `state` is `committed`, `staged`, `inside`, `failed` or `missing`."""
+
+    state: str
+    reason: str = ""
+    command: str = ""
+
+
+def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
+    return subprocess.run(
+        ["git", *_SAFE, *arguments],
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def identity(folder: Path) -> str:
+    """Return the author that git knows, `Name <mail>`, `Name`, or nothing."""
+    try:
+        found = _git(folder, "config", "--get-regexp", r"^user\.(name|email)$")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    values = dict(line.split(" ", 1) for line in found.stdout.splitlines() if " " in line)
+    name, email = values.get("user.name", "").strip(), values.get("user.email", "").strip()
+    return f"{name} <{email}>" if name and email else name
+
+
+def start_repository(root: Path, message: str) -> GitOutcome:
+    """Make a repository with a first commit, unless the folder is inside one already.
+
+    When the commit fails (no identity, signing, …) the files stay staged; the outcome says why and
+    which command finishes it.
+    """
+    commit = f'git commit -m "{message}"'
+    try:
+        if _git(root, "rev-parse", "--is-inside-work-tree").stdout.strip() == "true":
+            return GitOutcome("inside")
+        made = _git(root, "init", "--quiet", "--initial-branch=main")
+        if made.returncode:
+            return GitOutcome("failed", _last_line(made.stderr), "git init && git add -A && " + commit)
+        added = _git(root, "add", "--all")
+        if added.returncode:
+            return GitOutcome("failed", _last_line(added.stderr), "git add -A && " + commit)
+        done = _git(root, "commit", "--quiet", "--message", message)
+        if done.returncode:
+            return GitOutcome("staged", _last_line(done.stderr or done.stdout), commit)
+    except FileNotFoundError:
+        return GitOutcome("missing", "git is not installed", "git init")
+    except subprocess.TimeoutExpired:
+        return GitOutcome("failed", f"git took longer than {SECONDS} s", "git add -A && " + commit)
+    return GitOutcome("committed")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return (told or lines or ["git gave no reason"])[0].removeprefix("fatal: ").removeprefix("error: ")

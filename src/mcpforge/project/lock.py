@@ -1,0 +1,190 @@
+"""The lock, `.mcpforge/lock.toml`: answers and the ids of what was written; sorted and stable."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcpforge.answers import Answers, Component
+from mcpforge.errors import ForgeError
+from mcpforge.render.filters import toml_key, toml_string
+from mcpforge.tree import Ownership
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FOLDER = ".mcpforge"
+PATH = f"{FOLDER}/lock.toml"
+SCHEMA = 1
+_TEXTS = ("name", "title", "description", "author", "license", "python")
+_HEADER = "# The state of this project, written by mcpforge. Commit it; change it with mcpforge."
+
+
+@dataclass(frozen=True, slots=True)
+class LockedFile:
+    """A file as it was written: whose it is, and the git blob id of its pristine text."""
+
+    ownership: Ownership
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What is remembered of a project."""
+
+    version: str
+    templates: str
+    answers: Answers
+    files: Mapping[str, LockedFile]
+
+
+def answers_data(answers: Answers) -> dict[str, Any]:
+    """Return the answers as plain data, the form that `--answers` reads."""
+    data: dict[str, Any] = {key: getattr(answers, key) for key in _TEXTS}
+    data["year"] = answers.year
+    data["features"] = sorted(answers.features)
+    data["options"] = {
+        feature: {key: _plain(value) for key, value in sorted(values.items())}
+        for feature, values in sorted(answers.options.items())
+        if values
+    }
+    data["components"] = [
+        {
+            "kind": component.kind,
+            "name": component.name,
+            "options": {key: _plain(value) for key, value in sorted(component.options.items())},
+        }
+        for component in sorted(answers.components, key=lambda item: (item.kind, item.name))
+    ]
+    return data
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def digest(answers: Answers) -> str:
+    """Return what the lock keeps to notice answers that were changed by hand, 16 hex digits."""
+    text = "\n".join(_answer_lines(answers))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _answer_lines(answers: Answers) -> list[str]:
+    data = answers_data(answers)
+    lines = ["[answers]"]
+    lines += [f"{key} = {toml_string(data[key])}" for key in (*_TEXTS, "year")]
+    lines.append("features = [")
+    lines += [f"    {toml_string(identifier)}," for identifier in data["features"]]
+    lines.append("]")
+    for feature, values in data["options"].items():
+        lines += ["", f"[answers.options.{toml_key(feature)}]"]
+        lines += [f"{toml_key(key)} = {toml_string(value)}" for key, value in values.items()]
+    for component in data["components"]:
+        lines += ["", "[[answers.components]]"]
+        lines += [f"{key} = {toml_string(component[key])}" for key in ("kind", "name")]
+        if component["options"]:
+            pairs = (f"{toml_key(k)} = {toml_string(v)}" for k, v in component["options"].items())
+            lines.append(f"options = {{ {', '.join(pairs)} }}")
+    return lines
+
+
+def dump(lock: Lock) -> str:
+    """Return the text of the lock."""
+    lines = [_HEADER, f"schema = {SCHEMA}", f"digest = {toml_string(digest(lock.answers))}", ""]
+    lines += ["[mcpforge]", f"version = {toml_string(lock.version)}"]
+    lines += [f"templates = {toml_string(lock.templates)}", "", *_answer_lines(lock.answers), ""]
+    lines.append("[files]")
+    for path, file in sorted(lock.files.items()):
+        entry = f"{{ ownership = {toml_string(file.ownership)}, id = {toml_string(file.id)} }}"
+        lines.append(f"{toml_string(path)} = {entry}")
+    return "\n".join(lines) + "\n"
+
+
+def find(start: Path) -> Path:
+    """Return the root of the project that a folder belongs to; raises `ForgeError` outside one."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / PATH).is_file():
+            return folder
+    raise ForgeError(
+        f"`{start}` is not inside a project of mcpforge",
+        hint="Make one with `mcpforge new NAME`, or name its folder with `-C DIR`.",
+        code="no_project",
+    )
+
+
+def load(root: Path) -> Lock:
+    """Read the lock of a project.
+
+    Raises `ForgeError` for a lock that is no TOML, has merge markers, comes from a newer schema,
+    or whose answers were changed by hand.
+    """
+    text = (root / PATH).read_text(encoding="utf-8")
+    if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
+        raise ForgeError(
+            f"`{PATH}` has merge markers",
+            hint="Keep both sides' answers and remove the markers.",
+            code="lock_conflict",
+        )
+    try:
+        return parse(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ForgeError(
+            f"`{PATH}` can't be read: {error}",
+            hint="Restore it from git: `git checkout -- .mcpforge/lock.toml`.",
+            code="lock_broken",
+        ) from None
+
+
+def parse(raw: Mapping[str, Any]) -> Lock:
+    """Return the lock that this data stands for; raises `ForgeError` for a newer or edited one."""
+    if raw["schema"] > SCHEMA:
+        raise ForgeError(
+            f"`{PATH}` was written by mcpforge {raw['mcpforge']['version']}, which is newer",
+            hint=f"Install it: `uv tool install 'mcpforge>={raw['mcpforge']['version']}'`.",
+            code="lock_newer",
+        )
+    lock = Lock(
+        version=raw["mcpforge"]["version"],
+        templates=raw["mcpforge"]["templates"],
+        answers=parse_answers(raw["answers"]),
+        files={
+            path: LockedFile(item["ownership"], item["id"]) for path, item in raw["files"].items()
+        },
+    )
+    if raw["digest"] != digest(lock.answers):
+        raise ForgeError(
+            f"The answers in `{PATH}` were changed by hand",
+            hint="Restore it from git; `mcpforge add`, `remove` and `set` change answers.",
+            code="lock_edited",
+        )
+    return lock
+
+
+def parse_answers(raw: Mapping[str, Any]) -> Answers:
+    """Return the answers of a lock."""
+    options = {
+        feature: {key: _value(value) for key, value in values.items()}
+        for feature, values in raw.get("options", {}).items()
+    }
+    components = tuple(
+        Component(
+            item["kind"],
+            item["name"],
+            {key: _value(value) for key, value in item.get("options", {}).items()},
+        )
+        for item in raw.get("components", ())
+    )
+    return Answers(
+        **{key: raw[key] for key in _TEXTS},
+        year=raw["year"],
+        features=tuple(raw["features"]),
+        options=options,
+        components=components,
+    )
+
+
+def _value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,76 @@
+"""What a verb would do to a folder, as a value: shown, printed as JSON, or applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mcpforge.project import lock as locks
+from mcpforge.project import pristine
+from mcpforge.tree import blob_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcpforge.project.lock import Lock
+    from mcpforge.tree import Tree
+
+Action = Literal["create", "update", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file that would change. `before` is the blob id that must still be there, or nothing."""
+
+    path: str
+    action: Action
+    before: str
+    content: bytes
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a verb would write, in order; state files last, the lock the very last."""
+
+    changes: tuple[Change, ...]
+    state: tuple[Change, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to do."""
+        return not self.changes and not self.state
+
+
+def plan_new(tree: Tree, lock: Lock) -> Plan:
+    """Return the plan of a new project: everything is created."""
+    held = pristine.stored(tree)
+    state = [_create(path, content) for path, content in sorted(held.items())]
+    state.append(_create(locks.PATH, locks.dump(lock).encode()))
+    return Plan(
+        changes=tuple(
+            _create(path, file.content, executable=file.executable) for path, file in tree.items()
+        ),
+        state=tuple(state),
+    )
+
+
+def _create(path: str, content: bytes, *, executable: bool = False) -> Change:
+    return Change(path, "create", "", content, executable)
+
+
+def locked_files(tree: Tree) -> Mapping[str, locks.LockedFile]:
+    """Return the lock's entries for a tree."""
+    return {path: locks.LockedFile(file.ownership, file.id) for path, file in tree.items()}
+
+
+def stale(plan: Plan, present: Mapping[str, bytes | None]) -> list[str]:
+    """Return the paths that are no longer as the plan saw them (content by path, None: missing)."""
+    changed = []
+    for change in (*plan.changes, *plan.state):
+        content = present.get(change.path)
+        found = "" if content is None else blob_id(content)
+        if found != change.before:
+            changed.append(change.path)
+    return changed

@@ -1,0 +1,44 @@
+"""The pristine text of every managed file, kept in `.mcpforge/base/` and committed."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from mcpforge.project.lock import FOLDER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mcpforge.tree import Tree
+
+BASE = f"{FOLDER}/base"
+_ATTRIBUTES = b"base/** binary linguist-generated\n"
+_IGNORED = b"local/\n"
+
+
+def stored(tree: Tree) -> dict[str, bytes]:
+    """Return path → content of what `.mcpforge/` holds beside the lock.
+
+    Each managed file is stored once under its git blob id, compressed: branches never conflict
+    there, and the base of a merge is at hand offline.
+    """
+    held = {
+        f"{BASE}/{file.id[:2]}/{file.id[2:]}": zlib.compress(file.content, 9)
+        for file in tree.values()
+        if file.ownership == "managed"
+    }
+    return {
+        f"{FOLDER}/.gitattributes": _ATTRIBUTES,
+        f"{FOLDER}/.gitignore": _IGNORED,
+        **held,
+    }
+
+
+def read(root: Path, identifier: str) -> bytes | None:
+    """Return the pristine content with this blob id, or None where it is not held."""
+    path = root / BASE / identifier[:2] / identifier[2:]
+    try:
+        return zlib.decompress(path.read_bytes())
+    except (FileNotFoundError, zlib.error):
+        return None

@@ -1,0 +1,1 @@
+"""Answers and catalogue in, a tree of files out; pure."""
