@@ -194,7 +194,7 @@ def _check_entry(slot: str, entry: Mapping[str, Any], allowed: Iterable[str], sp
             _one_of(entry["generate"], GENERATORS, spot)
         return
     _need(entry, ("import",), spot)
-    if ":" not in entry["import"]:
+    if ":" not in entry["import"] and slot != "conftest":
         raise ForgeError(f"{spot}: `import` must be `module:name`")
     if slot == "middleware":
         _one_of(entry.get("phase"), PHASES, spot)
