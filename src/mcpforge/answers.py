@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mcpforge.characters import CONTROL
 from mcpforge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -129,11 +130,11 @@ def _suggest(name: str) -> str:
 
 
 def check_text(value: str, flag: str) -> str:
-    """Return the text if it can stand in files (no NUL, no lone surrogates, not endless).
+    """Return the text if it can stand in files (no control characters, not endless).
 
     Raises `UsageError` that names the flag.
     """
-    if "\0" in value or any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+    if CONTROL.search(value):
         raise UsageError(f"`{flag}` holds a character that no text file can hold")
     if len(value) > TEXT_LENGTH:
         raise UsageError(f"`{flag}` is longer than {TEXT_LENGTH} characters")

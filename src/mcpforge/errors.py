@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import difflib
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -64,5 +63,7 @@ class GatewayError(ForgeError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `Did you mean ...? ` for the nearest known name, or nothing."""
+    import difflib
+
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"Did you mean `{near[0]}`? " if near else ""

@@ -6,6 +6,8 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+from mcpforge.characters import escape_unseen
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,38 +27,27 @@ def literal(value: object) -> str:
 
 def _string(text: str) -> str:
     quote = "'" if text.count('"') > text.count("'") else '"'
-    out: list[str] = []
-    for char in text:
-        if char in ("\\", quote):
-            out.append("\\" + char)
-        elif char == "\n":
-            out.append("\\n")
-        elif char.isprintable():
-            out.append(char)
-        else:
-            out.append(_escape(char))
-    return f"{quote}{''.join(out)}{quote}"
+    quoted = text.replace("\\", "\\\\").replace(quote, f"\\{quote}")
+    return f"{quote}{escape_unseen(quoted, hex_escapes=True)}{quote}"
 
 
-def _escape(char: str) -> str:
-    named = {"\t": "\\t", "\r": "\\r"}
-    code = ord(char)
-    if char in named:
-        return named[char]
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def call(function: str, arguments: Sequence[str] = (), keywords: Mapping[str, str] | None = None) -> str:
-    """Return a call: short positional names on one line, everything else one argument a line."""
+def call(
+    function: str,
+    arguments: Sequence[str] = (),
+    keywords: Mapping[str, str] | None = None,
+) -> str:
+    """Return a call: short plain names on one line, everything else one argument a line."""
     keywords = keywords or {}
     inline = f"{function}({', '.join(arguments)})"
-    if not keywords and len(inline) <= _INLINE_LENGTH and all(a.isidentifier() for a in arguments):
+    if not keywords and len(inline) <= _INLINE_LENGTH and all(map(_is_plain, arguments)):
         return inline
     given = [*arguments, *(f"{key}={value}" for key, value in keywords.items())]
     body = "".join(f"    {item},\n" for item in given)
     return f"{function}(\n{body})"
+
+
+def _is_plain(expression: str) -> bool:
+    return all(part.isidentifier() for part in expression.split("."))
 
 
 def import_block(imports: Iterable[str], first_party: str = "") -> str:
@@ -109,11 +100,8 @@ def _module_key(item: tuple[str, set[str]]) -> tuple[int, object]:
 
 
 def _member_key(name: str) -> tuple[int, object]:
-    if name.isupper() and len(name) > 1:
-        kind = 0
-    else:
-        kind = 1 if name[:1].isupper() else 2
-    return (kind, _natural(name))
+    constant = name.isupper() and len(name) > 1
+    return (0 if constant else 1 if name[:1].isupper() else 2, _natural(name))
 
 
 def _natural(text: str) -> tuple[object, ...]:

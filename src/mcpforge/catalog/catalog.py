@@ -25,6 +25,11 @@ class Catalog:
     presets: Mapping[str, Mapping[str, Any]]
     licenses: Mapping[str, str]
 
+    @property
+    def offered(self) -> list[Layer]:
+        """The features that can be chosen, by id; not those that only others bring along."""
+        return [feature for feature in self.features.values() if not feature.internal]
+
     def feature(self, identifier: str) -> Layer:
         """Return the feature with this id; raises `UsageError` with the nearest id."""
         try:
@@ -32,7 +37,8 @@ class Catalog:
         except KeyError:
             raise UsageError(
                 f"Feature `{identifier}` is unknown",
-                hint=did_you_mean(identifier, self.features) + "See `mcpforge features`.",
+                hint=did_you_mean(identifier, [feature.id for feature in self.offered])
+                + "See `mcpforge features`.",
                 code="unknown_feature",
             ) from None
 
@@ -48,8 +54,8 @@ class Catalog:
             ) from None
 
     def members(self, group: str) -> list[Layer]:
-        """Return the features of a group, by id."""
-        return [feature for feature in self.features.values() if feature.group == group]
+        """Return the features of a group that can be chosen, by id."""
+        return [feature for feature in self.offered if feature.group == group]
 
     def preset(self, identifier: str) -> tuple[str, ...]:
         """Return the features of a preset, with those of the presets it extends."""

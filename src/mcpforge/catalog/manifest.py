@@ -58,7 +58,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "group": (*_COMMON, "takes", "default", "order"),
     "feature": (
         *_COMMON,
-        *("requires", "requires-group", "excludes", "after", "kind", "shared-url"),
+        *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal"),
     ),
 }
 _OPTION_KEYS = ("type", "default", "help", "min", "max", "choices")
@@ -82,7 +82,8 @@ class Layer:
     """What one folder of templates brings: data, files and fragments.
 
     `files` maps a condition ("" or the id of another feature or group) to path → template text;
-    `fragments` maps a slot to template text; `entries` maps a slot to its contributions.
+    `fragments` maps a slot to template text; `entries` maps a slot to its contributions. An
+    `internal` feature is what several others share: they require it, nobody chooses it.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Layer:
     takes: str = "many"
     default: str = ""
     order: int = 0
+    internal: bool = False
 
 
 def parse_layer(
@@ -143,6 +145,7 @@ def parse_layer(
         takes=raw.get("takes", "many"),
         default=raw.get("default", ""),
         order=raw.get("order", 0),
+        internal=raw.get("internal", False),
     )
 
 

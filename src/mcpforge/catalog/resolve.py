@@ -24,8 +24,8 @@ class Selection:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids, in order."""
-        return tuple(feature.id for feature in self.features)
+        """The ids of what can be chosen, in order."""
+        return tuple(feature.id for feature in self.features if not feature.internal)
 
     def holds(self, condition: str) -> bool:
         """Say whether a feature, or any member of a group, with this id is chosen."""
@@ -39,6 +39,13 @@ def resolve(catalog: Catalog, explicit: Iterable[str]) -> Selection:
     single choice, and `ForgeError` for features that need each other in a circle.
     """
     wanted = {identifier: catalog.feature(identifier) for identifier in sorted(set(explicit))}
+    for feature in wanted.values():
+        if feature.internal:
+            raise UsageError(
+                f"`{feature.id}` is no choice of its own: other features bring it along",
+                hint="See `mcpforge features`.",
+                code="internal_feature",
+            )
     chosen = dict(wanted)
     implied: dict[str, set[str]] = {}
     _check_choices(catalog, chosen, {})
@@ -53,7 +60,11 @@ def resolve(catalog: Catalog, explicit: Iterable[str]) -> Selection:
         for needed in _needs(catalog, feature, chosen):
             if needed not in wanted:
                 implied.setdefault(needed, set()).add(feature.id)
-    reasons = {key: tuple(sorted(origins)) for key, origins in implied.items()}
+    reasons = {
+        key: tuple(sorted(origins))
+        for key, origins in implied.items()
+        if not chosen[key].internal
+    }
     _check_choices(catalog, chosen, reasons)
     return Selection(tuple(_ordered(catalog, chosen)), reasons)
 

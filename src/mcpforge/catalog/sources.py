@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,8 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
     Raises `ForgeError` for a manifest that vocabulary v1 doesn't allow.
     """
+    import tomllib
+
     layers = [_layer(folder / "project", "layer", "project", "")]
     for group in sorted(path for path in (folder / "features").iterdir() if path.is_dir()):
         if group.name in _SKIPPED:
@@ -64,6 +65,8 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
 
 def _layer(folder: Path, what: str, identifier: str, group: str) -> dict[str, Any]:
+    import tomllib
+
     path = folder / f"{what}.toml"
     where = path.relative_to(folder.parent.parent).as_posix()
     try:

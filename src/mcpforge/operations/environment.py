@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-import secrets
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
@@ -26,14 +24,15 @@ def missing_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
     return [item for item in settings if item.generate and not present.get(item.env)]
 
 
+def unset_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
+    """Return the required settings without a value in `.env`."""
+    present = _present(_read(root / NAME))
+    return [item for item in settings if item.required and not present.get(item.env)]
+
+
 def required_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
     """Return the required settings without a value that only the user can give."""
-    present = _present(_read(root / NAME))
-    return [
-        item
-        for item in settings
-        if item.required and not item.generate and not present.get(item.env)
-    ]
+    return [item for item in unset_values(root, settings) if not item.generate]
 
 
 def write_environment(root: Path, settings: Iterable[Setting]) -> tuple[str, ...]:
@@ -93,6 +92,9 @@ def _is_empty(line: str, name: str) -> bool:
 
 def _generate(kind: str) -> str:
     """Return a new secret: `token` 43 URL-safe characters, `hex` 64 digits, `fernet` a Fernet key."""
+    import base64
+    import secrets
+
     match kind:
         case "fernet":  # 32 random bytes in URL-safe base64, as `Fernet.generate_key` makes them
             return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()

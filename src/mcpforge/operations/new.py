@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mcpforge import __version__
@@ -13,6 +14,7 @@ from mcpforge.operations.environment import missing_values, write_environment
 from mcpforge.project import apply, git
 from mcpforge.project.lock import Lock
 from mcpforge.project.plan import locked_files, plan_new
+from mcpforge.render.environment import keep_compiled
 from mcpforge.render.project import render
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from mcpforge.answers import Answers
     from mcpforge.catalog.catalog import Catalog
+    from mcpforge.operations.verify import Listing
     from mcpforge.project.git import GitOutcome
     from mcpforge.project.plan import Plan
     from mcpforge.render.project import Rendered
@@ -45,11 +48,13 @@ class Written:
 
     git: GitOutcome | None
     env: tuple[str, ...]
+    listing: Listing | None = None
 
 
 def prepare(root: Path, answers: Answers, catalog: Catalog) -> NewProject:
     """Render the project and plan it; nothing is written."""
     rendered = render(answers, catalog)
+    keep_compiled()
     lock = Lock(
         version=__version__,
         templates=catalog.hash,
@@ -59,12 +64,40 @@ def prepare(root: Path, answers: Answers, catalog: Catalog) -> NewProject:
     return NewProject(root, answers, rendered, plan_new(rendered.tree, lock))
 
 
-def write(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
-    """Write the project, its `.env` and its repository.
+def write(
+    project: NewProject,
+    *,
+    with_git: bool,
+    with_env: bool,
+    install: bool = False,
+    verify: bool = False,
+) -> Written:
+    """Write the project, its `.env` and its repository; install and verify it where asked.
 
-    Raises `ForgeError` when the place is taken or can't be written; nothing was changed then.
+    Raises `ForgeError` when the place is taken or can't be written, or when the verification
+    fails; nothing was changed then. A failed installation alone leaves the project.
     """
+    before = frozenset(os.listdir(project.root)) if project.root.is_dir() else None
     apply.create(project.root, project.plan)
+    try:
+        written = _finish(project, with_git=with_git, with_env=with_env)
+        if not (install or verify):
+            return written
+        from mcpforge.operations import verify as checks
+
+        checks.install(project.root)
+        if not verify:
+            return written
+        settings = project.rendered.slots.settings
+        listing = checks.verify(project.root, project.answers.name, settings)
+        return replace(written, listing=listing)
+    except BaseException:
+        if verify:
+            apply.discard(project.root, keep=before)
+        raise
+
+
+def _finish(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
     env: tuple[str, ...] = ()
     if with_env and missing_values(project.root, project.rendered.slots.settings):
         env = write_environment(project.root, project.rendered.slots.settings)

@@ -41,7 +41,7 @@ def answers_schema(catalog: Catalog) -> dict[str, Any]:
                 "items": {
                     "oneOf": [
                         {"const": item.id, "title": item.title, "description": item.summary}
-                        for item in sorted(catalog.features.values(), key=lambda layer: layer.id)
+                        for item in sorted(catalog.offered, key=lambda layer: layer.id)
                     ]
                 },
             },
@@ -56,7 +56,7 @@ def answers_schema(catalog: Catalog) -> dict[str, Any]:
                             option.name: option_schema(option) for option in item.options.values()
                         },
                     }
-                    for item in sorted(catalog.features.values(), key=lambda layer: layer.id)
+                    for item in sorted(catalog.offered, key=lambda layer: layer.id)
                     if item.options
                 },
             },

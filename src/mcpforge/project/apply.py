@@ -61,6 +61,22 @@ def create(root: Path, plan: Plan) -> None:
             raise
 
 
+def discard(root: Path, keep: frozenset[str] | None) -> None:
+    """Take back a project that `create` has just made; `keep` is what its folder held before.
+
+    None means that there was no folder.
+    """
+    if keep is None:
+        shutil.rmtree(root, ignore_errors=True)
+        return
+    for name in set(os.listdir(root)) - keep:
+        path = root / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
 def occupied(root: Path) -> str:
     """Return the name of something that stands in the way of a new project, or nothing."""
     if root.is_symlink() and not root.exists():

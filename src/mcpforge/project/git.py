@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 SECONDS = 30
@@ -24,6 +24,8 @@ class GitOutcome:
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    import subprocess
+
     environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
     return subprocess.run(
         ["git", *_SAFE, *arguments],
@@ -40,6 +42,8 @@ def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def identity(folder: Path) -> str:
     """Return the author that git knows, `Name <mail>`, `Name`, or nothing."""
+    import subprocess
+
     try:
         found = _git(folder, "config", "--get-regexp", r"^user\.(name|email)$")
     except (OSError, subprocess.SubprocessError):
@@ -55,6 +59,8 @@ def start_repository(root: Path, message: str) -> GitOutcome:
     When the commit fails (no identity, signing, …) the files stay staged; the outcome says why and
     which command finishes it.
     """
+    import subprocess
+
     commit = f'git commit -m "{message}"'
     try:
         if _git(root, "rev-parse", "--is-inside-work-tree").stdout.strip() == "true":

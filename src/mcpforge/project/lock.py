@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +120,8 @@ def load(root: Path) -> Lock:
     Raises `ForgeError` for a lock that is no TOML, has merge markers, comes from a newer schema,
     or whose answers were changed by hand.
     """
+    import tomllib
+
     text = (root / PATH).read_text(encoding="utf-8")
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
         raise ForgeError(

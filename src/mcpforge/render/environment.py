@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from mcpforge.render import filters
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FILTERS = {
@@ -27,11 +29,16 @@ FILTERS = {
 }
 
 
+_PLAIN = re.compile(r"\{\{ (package|env_prefix) \}\}")
+
+
 @cache
 def environment() -> ImmutableSandboxedEnvironment:
-    """Return the environment that renders every template."""
+    """Return the environment that renders every template, with its compiled templates kept."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from mcpforge.render.bytecode import OneFileCache, cache_file
 
     made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
@@ -39,9 +46,17 @@ def environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=OneFileCache(cache_file()),
     )
     made.filters.update(FILTERS)
     return made
+
+
+def keep_compiled() -> None:
+    """Write what was compiled to the user's cache."""
+    if environment.cache_info().currsize:
+        cache = environment().bytecode_cache
+        cache.save()  # type: ignore[union-attr]
 
 
 def is_template(text: str) -> bool:
@@ -57,11 +72,29 @@ def render_text(text: str, context: Mapping[str, Any], where: str) -> str:
     """
     if not is_template(text):
         return text
+    # Most templates only name the package: no engine is needed for that.
+    plain = _PLAIN.sub(lambda found: str(context[found[1]]), text) if "package" in context else text
+    if not is_template(plain):
+        return plain
     from jinja2 import TemplateError
 
     try:
-        return environment().from_string(text).render(context)
+        return _template(text).render(context)
     except TemplateError as error:
         line = getattr(error, "lineno", None)
         spot = f"{where}, line {line}" if line else where
         raise ForgeError(f"Template {spot}: {error.message or error}", code="template") from error
+
+
+@cache
+def _template(text: str) -> Template:
+    """Return the compiled template; the cache's key is the text itself."""
+    from jinja2 import Template
+
+    made = environment()
+    held: Any = made.bytecode_cache
+    bucket = held.get_bucket(made, text, None, text)
+    if bucket.code is None:
+        bucket.code = made.compile(text)
+        held.set_bucket(bucket)
+    return Template.from_code(made, bucket.code, made.make_globals(None))

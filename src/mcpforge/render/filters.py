@@ -6,6 +6,8 @@ import json
 import re
 import shlex
 
+from mcpforge.characters import escape_unseen, fold
+
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _AUTHOR = re.compile(r"\s*(?P<name>[^<>]*?)\s*<(?P<email>[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)>\s*")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
@@ -13,7 +15,7 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!~&$])")
 
 def oneline(text: str) -> str:
     """Return the text on one line: runs of white space become one space."""
-    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+    return fold(text)
 
 
 def json_string(value: object) -> str:
@@ -38,18 +40,8 @@ def yaml_string(value: str) -> str:
 
 
 def _double_quoted(text: str) -> str:
-    out = []
-    for char in text:
-        code = ord(char)
-        if char in '"\\':
-            out.append("\\" + char)
-        elif char.isprintable():
-            out.append(char)
-        elif char in "\n\r\t":
-            out.append({"\n": "\\n", "\r": "\\r", "\t": "\\t"}[char])
-        else:
-            out.append(f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
-    return f'"{"".join(out)}"'
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escape_unseen(quoted)}"'
 
 
 def toml_key(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mcpforge.operations.new import NewProject, Written
 
 NAME = "new"
+_LISTED = ("tools", "resources", "templates", "prompts")
 
 
 def run(
@@ -72,26 +74,33 @@ def run(
         options=tuple(options or ()),
         answers=_read_answers(answers) if answers else {},
     )
-    if console.interactive and _has_questions(request):
-        from mcpforge.cli.wizard import ask
+    known_author = request.author is not None or "author" in request.answers
+    machine_author = "" if known_author else identity(Path.cwd())
+    if console.interactive and os.environ.get("TERM") != "dumb" and _has_questions(request):
+        from mcpforge.cli.wizard import Place, ask
 
-        request = ask(request, catalog)
+        request = ask(
+            request,
+            catalog,
+            author=machine_author,
+            year=_this_year(),
+            place=Place(path, _flags(git=git, env=env)),
+            color=console.color(),
+        )
     if not (request.name or request.answers.get("name")):
         raise UsageError(
             "A project needs a name", hint="Give a folder (`mcpforge new my-server`) or `--name`."
         )
-    known_author = request.author is not None or "author" in request.answers
-    decided = decide(
-        catalog,
-        request,
-        author="" if known_author else identity(Path.cwd()),
-        year=_this_year(),
-    )
+    decided = decide(catalog, request, author=machine_author, year=_this_year())
     project = prepare(Path(path) if path else Path(decided.name), decided, catalog)
     if dry_run or diff:
         _show_plan(console, project, as_diff=diff)
         return
     _write(console, project, git=git, env=env, install=install, verify=verify)
+
+
+def _flags(*, git: bool, env: bool) -> tuple[str, ...]:
+    return (*(() if git else ("--no-git",)), *(() if env else ("--no-env",)))
 
 
 def _last_part(path: str | None) -> str | None:
@@ -164,18 +173,22 @@ def _write(
     install: bool,
     verify: bool,
 ) -> None:
+    from dataclasses import asdict
+
     from mcpforge.catalog.catalog import load
     from mcpforge.operations.new import same_command, write
 
-    flags = (*([] if git else ["--no-git"]), *([] if env else ["--no-env"]))
-    command = same_command(project, load(), flags=flags)
-    written = write(project, with_git=git, with_env=env)
-    checked: dict[str, Any] = {}
+    command = same_command(project, load(), flags=_flags(git=git, env=env))
     if install or verify:
-        from mcpforge.operations.verify import install_and_verify
-
-        checked = install_and_verify(project, verify=verify, say=console.say)
-    steps = _next_steps(project, installed=bool(install or verify))
+        console.say("Installing with `uv sync` …")
+    written = write(
+        project,
+        with_git=git,
+        with_env=env,
+        install=install,
+        verify=verify,
+    )
+    steps = _next_steps(project)
     _show_written(console, project, written, command, steps)
     console.result(
         {
@@ -185,12 +198,12 @@ def _write(
             "env": list(written.env),
             "command": command,
             "next_steps": steps,
-            **checked,
+            "listing": asdict(written.listing) if written.listing else None,
         }
     )
 
 
-def _next_steps(project: NewProject, *, installed: bool) -> list[str]:
+def _next_steps(project: NewProject) -> list[str]:
     import shlex
 
     from mcpforge.operations.environment import required_values
@@ -226,6 +239,9 @@ def _show_written(
     if written.git and written.git.reason:
         console.say(f"No first commit: {written.git.reason}")
         console.say(f"When that is settled: `{written.git.command}`")
+    if written.listing:
+        counts = (f"{len(getattr(written.listing, key))} {key}" for key in _LISTED)
+        console.say(f"Verified: a client lists {', '.join(counts)}")
     missing = _missing(project)
     if missing:
         console.say(f"Settings that only you can give, in `.env`: {', '.join(missing)}")

@@ -1,0 +1,85 @@
+"""The screen on which features are chosen: keys → state → picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.application import Application
+from prompt_toolkit.key_binding import KeyBindings
+from prompt_toolkit.layout import Layout, Window
+from prompt_toolkit.layout.controls import FormattedTextControl
+from prompt_toolkit.styles import Style
+
+from mcpforge.cli.chooser_frame import STYLES, draw, preview_lines
+
+if TYPE_CHECKING:
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.key_binding import KeyPressEvent
+
+    from mcpforge.cli.chooser_state import Choices
+
+_PAGE = 8
+
+
+def choose(choices: Choices) -> None:
+    """Let the user choose; returns when the choice is one that a project can be made of.
+
+    Raises `KeyboardInterrupt` or `EOFError` when the user leaves.
+    """
+
+    def picture() -> StyleAndTextTuples:
+        size = application.output.get_size()
+        pieces: StyleAndTextTuples = []
+        for line in draw(choices, size.columns, size.rows):
+            pieces += [*line, ("", "\n")]
+        return pieces[:-1]
+
+    application: Application[None] = Application(
+        layout=Layout(Window(FormattedTextControl(picture, focusable=True, show_cursor=False))),
+        key_bindings=_keys(choices),
+        style=Style.from_dict(STYLES),
+        full_screen=True,
+    )
+    application.run()
+
+
+def _keys(choices: Choices) -> KeyBindings:
+    keys = KeyBindings()
+    moves = {"up": -1, "k": -1, "c-p": -1, "down": 1, "j": 1, "c-n": 1}
+    moves |= {"home": -len(choices.rows), "end": len(choices.rows)}
+    for key, steps in moves.items():
+        keys.add(key)(lambda event, steps=steps: choices.move(steps))
+    for key, direction in {"left": -1, "s-tab": -1, "right": 1, "tab": 1}.items():
+        keys.add(key)(lambda event, direction=direction: choices.jump(direction))
+    for key, lines in {"pageup": -_PAGE, "pagedown": _PAGE}.items():
+        keys.add(key)(lambda event, lines=lines: _scroll(choices, lines))
+
+    @keys.add("space")
+    def _(event: KeyPressEvent) -> None:
+        choices.toggle()
+        marks = [mark for mark, _ in preview_lines(choices)]
+        changed = [number for number, mark in enumerate(marks) if mark != " "]
+        if changed:
+            choices.scroll = max(0, changed[0] - 3)
+
+    @keys.add("enter")
+    def _(event: KeyPressEvent) -> None:
+        if choices.outcome.error:
+            event.app.output.bell()
+        else:
+            event.app.exit()
+
+    @keys.add("c-c")
+    @keys.add("<sigint>")
+    def _(event: KeyPressEvent) -> None:
+        event.app.exit(exception=KeyboardInterrupt)
+
+    @keys.add("c-d")
+    def _(event: KeyPressEvent) -> None:
+        event.app.exit(exception=EOFError)
+
+    return keys
+
+
+def _scroll(choices: Choices, lines: int) -> None:
+    choices.scroll += lines

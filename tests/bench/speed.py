@@ -1,0 +1,125 @@
+"""The table of speeds: mcpforge and its rivals, as ratios to `python -c pass` in one run.
+
+    uv run python tests/bench/speed.py [--rounds 15]
+
+Every tool is installed from the package index into an environment of its own and, like ours, timed
+with warm bytecode; all commands take turns, so that a noisy moment hits all of them. Files only:
+no installation, no git.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = {"mcpforge --help": 8.0, "mcpforge new (production)": 15.0}
+RIVALS = ("cookiecutter", "copier", "create-mcp")
+
+
+def main() -> None:
+    """Install, time and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=15)
+    rounds = parser.parse_args().rounds
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        commands = prepare(work)
+        print_table(measure(commands, work, rounds))
+
+
+def prepare(work: Path) -> dict[str, list[str]]:
+    """Return label → command; each command that makes something makes `work/out`."""
+    wheel = build_wheel(work)
+    ours = environment(work / "ours", str(wheel))
+    bins = {name: environment(work / name, name) / name for name in RIVALS}
+    forge = str(ours / "mcpforge")
+    out = str(work / "out")
+    new = [forge, "new", out, "--name", "demo", "--yes", "--quiet", "--no-git", "--no-env"]
+    subprocess.run([*new, "--preset", "production"], check=True)
+    count = sum(1 for path in Path(out).rglob("*") if path.is_file() and ".mcpforge" not in path.parts)
+    copier = template(work / "copier-template", count, "{{ name }}", cookie=False)
+    cookie = template(work / "cookie-template", count, "{{ cookiecutter.name }}", cookie=True)
+    shutil.rmtree(out)
+    return {
+        "python -c pass": [str(ours / "python"), "-c", "pass"],
+        "mcpforge --help": [forge, "--help"],
+        "mcpforge new (minimal)": [*new, "--preset", "minimal"],
+        "mcpforge new (standard)": [*new, "--preset", "standard"],
+        "mcpforge new (production)": [*new, "--preset", "production"],
+        "mcpforge features": [forge, "features"],
+        "uv init --package": ["uv", "init", "--package", "--vcs", "none", out],
+        f"cookiecutter ({count} files)": [
+            *(str(bins["cookiecutter"]), "--no-input", "--output-dir", out, str(cookie)),
+        ],
+        f"copier copy ({count} files)": [
+            *(str(bins["copier"]), "copy", "--quiet", "--defaults", "--data", "name=demo"),
+            *(str(copier), out),
+        ],
+        "create-mcp": [str(bins["create-mcp"]), out, "--yes", "--no-git", "--no-install"],
+    }
+
+
+def build_wheel(work: Path) -> Path:
+    """Return our own wheel."""
+    subprocess.run(["uv", "build", "--quiet", "--wheel", "-o", str(work), str(ROOT)], check=True)
+    return next(work.glob("mcpforge-*.whl"))
+
+
+def environment(folder: Path, package: str) -> Path:
+    """Return the `bin` of a new environment that holds one package, with compiled bytecode."""
+    subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+    install = ["uv", "pip", "install", "--quiet", "--compile-bytecode"]
+    subprocess.run([*install, "--python", str(folder / "bin" / "python"), package], check=True)
+    return folder / "bin"
+
+
+def template(folder: Path, files: int, name: str, *, cookie: bool) -> Path:
+    """Return a template of as many files as our production project has."""
+    inside = folder / "{{ cookiecutter.name }}" if cookie else folder
+    inside.mkdir(parents=True)
+    for number in range(files):
+        suffix = "" if cookie else ".jinja"
+        text = f"# file {number} of {name}\n" + "value = 1\n" * 40
+        (inside / f"module_{number}.py{suffix}").write_text(text, encoding="utf-8")
+    if cookie:
+        (folder / "cookiecutter.json").write_text('{"name": "demo"}', encoding="utf-8")
+    else:
+        (folder / "copier.yml").write_text("name:\n  type: str\n", encoding="utf-8")
+    return folder
+
+
+def measure(commands: dict[str, list[str]], work: Path, rounds: int) -> dict[str, list[float]]:
+    """Return label → seconds of each round; one more round before warms everything up."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    seconds: dict[str, list[float]] = {label: [] for label in commands}
+    for number in range(rounds + 1):
+        for label, command in commands.items():
+            shutil.rmtree(work / "out", ignore_errors=True)
+            start = time.perf_counter()
+            subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=True)
+            if number:
+                seconds[label].append(time.perf_counter() - start)
+    return seconds
+
+
+def print_table(seconds: dict[str, list[float]]) -> None:
+    """Print medians and fastest rounds as ratios to `python -c pass`."""
+    base = seconds["python -c pass"]
+    print(f"{'command':<32} {'median':>8} {'fastest':>8} {'target':>8}")
+    for label, found in seconds.items():
+        median = statistics.median(found) / statistics.median(base)
+        fastest = min(found) / min(base)
+        target = f"{TARGETS[label]:.0f}" if label in TARGETS else ""
+        print(f"{label:<32} {median:>8.1f} {fastest:>8.1f} {target:>8}")
+
+
+if __name__ == "__main__":
+    main()

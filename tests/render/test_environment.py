@@ -1,0 +1,45 @@
+"""The one Jinja environment: strict and sandboxed."""
+
+from __future__ import annotations
+
+import pytest
+
+from mcpforge.errors import ForgeError
+from mcpforge.render.environment import is_template, render_text
+
+
+def test_text_without_marks_is_copied() -> None:
+    assert render_text("a { b } $ % #\n", {}, "x") == "a { b } $ % #\n"
+    assert not is_template("{ }")
+
+
+def test_a_value_is_not_rendered_again() -> None:
+    value = "{{ 7 * 7 }}{% if x %}{# #}"
+    assert render_text("{{ v }}", {"v": value}, "x") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("a\n{{ missing }}", "here"),
+        ("{{ v.missing }}", "here"),
+        ("a\n{% if %}", "here, line 2"),
+        ("{{ v | nofilter }}", "here, line 1"),
+        ("{{ ''.__class__.__mro__ }}", "here"),
+        ("{% set _ = v.append(1) %}", "here"),
+        ("{{ open }}", "here"),
+    ],
+)
+def test_what_a_template_must_not_do(text: str, where: str) -> None:
+    with pytest.raises(ForgeError) as caught:
+        render_text(text, {"v": [1]}, "here")
+    assert caught.value.code == "template"
+    assert where in caught.value.message
+
+
+def test_plain_names_and_full_templates_agree() -> None:
+    context = {"package": "my_pkg", "env_prefix": "MY_"}
+    assert render_text("{{ package }}-{{ env_prefix }}\n", context, "x") == "my_pkg-MY_\n"
+    assert render_text("{{ package }}{% if 1 %}{{ package }}{% endif %}\n", context, "x") == (
+        "my_pkgmy_pkg\n"
+    )
