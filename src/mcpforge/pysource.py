@@ -17,11 +17,15 @@ _NUMBERS = re.compile(r"(\d+)")
 
 
 def literal(value: object) -> str:
-    """Return the Python literal of a str, number, bool, None or list of them."""
+    """Return the Python literal of a str, number, bool, None or list of them.
+
+    A list that holds something has one item a line, whatever their lengths.
+    """
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(literal(item) for item in value)}]"
+        body = "".join(f"    {literal(item)},\n" for item in value)
+        return f"[\n{body}]" if body else "[]"
     return repr(value)
 
 
@@ -42,8 +46,12 @@ def call(
     if not keywords and len(inline) <= _INLINE_LENGTH and all(map(_is_plain, arguments)):
         return inline
     given = [*arguments, *(f"{key}={value}" for key, value in keywords.items())]
-    body = "".join(f"    {item},\n" for item in given)
+    body = "".join(f"    {_indented(item)},\n" for item in given)
     return f"{function}(\n{body})"
+
+
+def _indented(expression: str) -> str:
+    return expression.replace("\n", "\n    ")
 
 
 def _is_plain(expression: str) -> bool:

@@ -95,12 +95,16 @@ def _run_in_terminal(folder: str) -> str:
     main_end, terminal = pty.openpty()
     environment = {
         **os.environ,
-        "GIT_AUTHOR_NAME": "Ada",
         "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": "user.name",
+        "GIT_CONFIG_VALUE_0": "Ada Lovelace",
+        "GIT_CONFIG_KEY_1": "user.email",
+        "GIT_CONFIG_VALUE_1": "ada@example.com",
         "TERM": "xterm-256color",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "mcpforge", *CAPTURED, "--author", "Ada Lovelace"],
+        [sys.executable, "-m", "mcpforge", *CAPTURED],
         cwd=folder,
         env=environment,
         stdin=terminal,

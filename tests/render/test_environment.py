@@ -40,6 +40,6 @@ def test_what_a_template_must_not_do(text: str, where: str) -> None:
 def test_plain_names_and_full_templates_agree() -> None:
     context = {"package": "my_pkg", "env_prefix": "MY_"}
     assert render_text("{{ package }}-{{ env_prefix }}\n", context, "x") == "my_pkg-MY_\n"
-    assert render_text("{{ package }}{% if 1 %}{{ package }}{% endif %}\n", context, "x") == (
-        "my_pkgmy_pkg\n"
+    assert render_text("{{ package }}{% if 1 %}{{ package }}{% endif %}.\n", context, "x") == (
+        "my_pkgmy_pkg.\n"
     )

@@ -84,7 +84,6 @@ def build(raw: Mapping[str, Any]) -> Catalog:
             item["what"],
             parse_layer(
                 item["manifest"],
-                what=item["what"],
                 identifier=item["id"],
                 group=item["group"],
                 files=item["files"],

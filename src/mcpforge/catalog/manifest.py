@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mcpforge.errors import ForgeError, did_you_mean
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 SCHEMA = 1
 
@@ -26,7 +24,7 @@ PHASES = (
     "response",
     "retry",
 )
-ASGI_PHASES = ("request-id", "limit", "cors")  # innermost first
+ASGI_PHASES = ("limit", "cors", "request-id")  # innermost first
 GENERATORS = ("token", "fernet", "hex")
 OPTION_TYPES = ("bool", "int", "float", "str", "list", "choice")
 FRAGMENTS = ("readme", "agents", "compose", "ci", "conftest", "conftest_token")
@@ -52,7 +50,11 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "conftest": ("import", "when", "unless"),
 }
 LISTS = ("dependencies", "dev-dependencies", "gitignore", "dockerignore", "next-steps")
-_COMMON = ("schema", "title", "summary", "description", "seed", "options", "pyproject", *LISTS, *ENTRIES)
+_COMMON = (
+    *("schema", "title", "summary", "description", "seed", "options", "pyproject"),
+    *LISTS,
+    *ENTRIES,
+)
 KEYS: dict[str, tuple[str, ...]] = {
     "layer": _COMMON,
     "group": (*_COMMON, "takes", "default", "order"),
@@ -61,7 +63,6 @@ KEYS: dict[str, tuple[str, ...]] = {
         *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal"),
     ),
 }
-_OPTION_KEYS = ("type", "default", "help", "min", "max", "choices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,14 @@ class Layer:
 def parse_layer(
     raw: Mapping[str, Any],
     *,
-    what: str,
     identifier: str,
     group: str,
     files: Mapping[str, Mapping[str, str]],
     fragments: Mapping[str, str],
 ) -> Layer:
-    """Return the layer that a manifest describes; `what` is `layer`, `group` or `feature`.
+    """Return the layer that a manifest describes.
 
-    The manifest must have passed `check_manifest`: shipped ones did when mcpforge was built.
+    The manifest must have passed `checks.check_manifest`: shipped ones did when mcpforge was built.
     """
     return Layer(
         id=identifier,
@@ -160,75 +160,3 @@ def _option(name: str, raw: Mapping[str, Any]) -> Option:
         max=raw.get("max"),
         choices=tuple(raw.get("choices", ())),
     )
-
-
-def check_manifest(raw: Mapping[str, Any], *, what: str, where: str) -> None:
-    """Refuse what vocabulary v1 doesn't know.
-
-    Raises `ForgeError` that names the file, the key and the nearest key that exists.
-    """
-    if raw.get("schema") != SCHEMA:
-        raise ForgeError(f"{where}: `schema` must be {SCHEMA}", hint="Update mcpforge?")
-    _check_keys(raw, KEYS[what], where)
-    if not isinstance(raw.get("title"), str) or (what == "feature" and not raw.get("summary")):
-        raise ForgeError(f"{where}: `title` and `summary` are needed")
-    for name, spec in raw.get("options", {}).items():
-        spot = f"{where}: options.{name}"
-        _check_keys(spec, _OPTION_KEYS, spot)
-        _need(spec, ("type", "default", "help"), spot)
-        _one_of(spec["type"], OPTION_TYPES, spot)
-    for slot, allowed in ENTRIES.items():
-        for number, entry in enumerate(raw.get(slot, ()), 1):
-            _check_entry(slot, entry, allowed, f"{where}: {slot} {number}")
-    for key in LISTS:
-        if not all(isinstance(item, str) for item in raw.get(key, ())):
-            raise ForgeError(f"{where}: `{key}` must be a list of texts")
-    if what == "group":
-        _one_of(raw.get("takes", "many"), ("one", "many"), where)
-
-
-def _check_entry(slot: str, entry: Mapping[str, Any], allowed: Iterable[str], spot: str) -> None:
-    _check_keys(entry, allowed, spot)
-    if slot == "settings":
-        _need(entry, ("name", "type", "help"), spot)
-        if entry.get("required") and "test" not in entry:
-            raise ForgeError(f"{spot}: a required setting needs a `test` value")
-        if "generate" in entry:
-            _one_of(entry["generate"], GENERATORS, spot)
-        return
-    _need(entry, ("import",), spot)
-    if ":" not in entry["import"] and slot != "conftest":
-        raise ForgeError(f"{spot}: `import` must be `module:name`")
-    if slot == "middleware":
-        _one_of(entry.get("phase"), PHASES, spot)
-    elif slot == "asgi":
-        _one_of(entry.get("phase"), ASGI_PHASES, spot)
-    elif slot == "server" and sum(key in entry for key in ("keyword", "statement", "local")) != 1:
-        raise ForgeError(f"{spot}: exactly one of `keyword`, `statement` and `local` is needed")
-
-
-def _check_keys(raw: Mapping[str, Any], allowed: Iterable[str], spot: str) -> None:
-    known = tuple(allowed)
-    for key in raw:
-        if key not in known:
-            raise ForgeError(
-                f"{spot}: unknown key `{key}`",
-                hint=did_you_mean(key, known) or f"Known keys: {', '.join(known)}.",
-                code="manifest",
-            )
-
-
-def _need(raw: Mapping[str, Any], keys: Iterable[str], spot: str) -> None:
-    for key in keys:
-        if key not in raw:
-            raise ForgeError(f"{spot}: `{key}` is missing", code="manifest")
-
-
-def _one_of(value: Any, allowed: Iterable[str], spot: str) -> None:
-    if value not in allowed:
-        known = tuple(allowed)
-        raise ForgeError(
-            f"{spot}: `{value}` is not one of {', '.join(known)}",
-            hint=did_you_mean(str(value), known),
-            code="manifest",
-        )

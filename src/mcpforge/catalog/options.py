@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
+from mcpforge.answers import TEXT_LENGTH
+from mcpforge.characters import CONTROL
 from mcpforge.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from mcpforge.catalog.manifest import Layer, Option
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
+_SHOWN = 60
 _FALSE = frozenset({"false", "no", "off", "0"})
 
 
@@ -34,21 +38,32 @@ def parse_value(feature: Layer, option: Option, value: object) -> OptionValue:
     Raises `UsageError` that names feature, option and what is expected.
     """
     parsed = _from_text(option, value) if isinstance(value, str) else _from_data(option, value)
-    if parsed is None:
+    if parsed is None or not _fits(option, parsed):
         raise UsageError(
-            f"`{feature.id}.{option.name}` takes {_expected(option)}, not `{value}`",
+            f"`{feature.id}.{option.name}` takes {_expected(option)}, not `{_shown(value)}`",
             hint=option.help + ".",
             code="bad_value",
         )
-    if isinstance(parsed, int | float) and not isinstance(parsed, bool):
-        low, high = option.min, option.max
-        if (low is not None and parsed < low) or (high is not None and parsed > high):
-            raise UsageError(
-                f"`{feature.id}.{option.name}` takes {_expected(option)}, not `{value}`",
-                hint=option.help + ".",
-                code="bad_value",
-            )
     return parsed
+
+
+def _fits(option: Option, value: OptionValue) -> bool:
+    if isinstance(value, str):
+        return _is_one_line(value)
+    if isinstance(value, tuple):
+        return all(map(_is_one_line, value))
+    low, high = option.min, option.max
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a text can be the value of a variable in any file: `.env` has one line for each."""
+    return len(text) <= TEXT_LENGTH and len(text.splitlines()) <= 1 and not CONTROL.search(text)
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return f"{text[:_SHOWN]}…" if len(text) > _SHOWN else text
 
 
 def _from_text(option: Option, text: str) -> OptionValue | None:
@@ -58,7 +73,7 @@ def _from_text(option: Option, text: str) -> OptionValue | None:
             return True if lowered in _TRUE else False if lowered in _FALSE else None
         case "int" | "float":
             try:
-                return int(text) if option.type == "int" else _finite(float(text))
+                return int(text) if option.type == "int" else _finite(text)
             except ValueError:
                 return None
         case "choice":
@@ -86,15 +101,19 @@ def _from_data(option: Option, value: object) -> OptionValue | None:
         case "int", int() if not isinstance(value, bool):
             return value
         case "float", int() | float() if not isinstance(value, bool):
-            return _finite(float(value))
+            return _finite(value)
         case "list", list() | tuple() if all(isinstance(item, str) for item in value):
             return tuple(value)
         case _:
             return None
 
 
-def _finite(value: float) -> float | None:
-    return value if abs(value) < float("inf") else None
+def _finite(value: float | str) -> float | None:
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _expected(option: Option) -> str:
@@ -104,7 +123,7 @@ def _expected(option: Option) -> str:
         "bool": "true or false",
         "int": "a whole number",
         "float": "a number",
-        "str": "text",
+        "str": "text on one line",
         "list": "texts separated by commas, or a JSON array",
     }[option.type]
     if option.min is not None and option.max is not None:

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mcpforge.catalog.manifest import check_manifest
+from mcpforge.catalog.checks import check_manifest
 from mcpforge.errors import ForgeError
 
 INDEX = "index.json"

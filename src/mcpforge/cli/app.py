@@ -74,8 +74,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
         console.command = next((word for word in rest if not word.startswith("-")), "")
         if flags.directory:
             os.chdir(flags.directory)
-        code = command.main(rest, prog_name="mcpforge", standalone_mode=False, obj=console)
-        return ExitCode(code or 0)
+        return _call(command, rest, console)
     except ForgeError as error:
         console.fail(error)
         return error.exit_code
@@ -101,6 +100,13 @@ def run(arguments: Sequence[str]) -> ExitCode:
             )
         )
         return ExitCode.REFUSED
+
+
+def _call(command: Any, arguments: Sequence[str], console: Console) -> ExitCode:
+    code = command.main(arguments, prog_name="mcpforge", standalone_mode=False, obj=console)
+    if code == ExitCode.INTERRUPTED:  # Typer makes this of Ctrl-C, and says nothing
+        raise KeyboardInterrupt
+    return ExitCode(code or 0)
 
 
 def _usage(error: click.UsageError, command: Any) -> UsageError:

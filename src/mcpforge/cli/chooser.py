@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mcpforge.cli.chooser_state import Choices
 
 _PAGE = 8
+_ABOVE = 3  # lines of the tree that stay in view above the first change
 
 
 def choose(choices: Choices) -> None:
@@ -44,42 +45,41 @@ def choose(choices: Choices) -> None:
 
 
 def _keys(choices: Choices) -> KeyBindings:
+    """Return what the keys do; a handler gets the event and may end the application."""
+    end = len(choices.rows)
+    moves = {"up": -1, "k": -1, "c-p": -1, "down": 1, "j": 1, "c-n": 1, "home": -end, "end": end}
+    jumps = {"left": -1, "s-tab": -1, "right": 1, "tab": 1}
+    scrolls = {"pageup": -_PAGE, "pagedown": _PAGE}
+    leaving = {"c-c": KeyboardInterrupt, "<sigint>": KeyboardInterrupt, "c-d": EOFError}
     keys = KeyBindings()
-    moves = {"up": -1, "k": -1, "c-p": -1, "down": 1, "j": 1, "c-n": 1}
-    moves |= {"home": -len(choices.rows), "end": len(choices.rows)}
     for key, steps in moves.items():
-        keys.add(key)(lambda event, steps=steps: choices.move(steps))
-    for key, direction in {"left": -1, "s-tab": -1, "right": 1, "tab": 1}.items():
-        keys.add(key)(lambda event, direction=direction: choices.jump(direction))
-    for key, lines in {"pageup": -_PAGE, "pagedown": _PAGE}.items():
-        keys.add(key)(lambda event, lines=lines: _scroll(choices, lines))
-
-    @keys.add("space")
-    def _(event: KeyPressEvent) -> None:
-        choices.toggle()
-        marks = [mark for mark, _ in preview_lines(choices)]
-        changed = [number for number, mark in enumerate(marks) if mark != " "]
-        if changed:
-            choices.scroll = max(0, changed[0] - 3)
-
-    @keys.add("enter")
-    def _(event: KeyPressEvent) -> None:
-        if choices.outcome.error:
-            event.app.output.bell()
-        else:
-            event.app.exit()
-
-    @keys.add("c-c")
-    @keys.add("<sigint>")
-    def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=KeyboardInterrupt)
-
-    @keys.add("c-d")
-    def _(event: KeyPressEvent) -> None:
-        event.app.exit(exception=EOFError)
-
+        keys.add(key)(lambda _, steps=steps: choices.move(steps))
+    for key, direction in jumps.items():
+        keys.add(key)(lambda _, direction=direction: choices.jump(direction))
+    for key, lines in scrolls.items():
+        keys.add(key)(lambda _, lines=lines: _scroll(choices, lines))
+    for key, exception in leaving.items():
+        keys.add(key)(lambda event, exception=exception: event.app.exit(exception=exception))
+    keys.add("space")(lambda _: _toggle(choices))
+    keys.add("enter")(lambda event: _finish(choices, event))
     return keys
 
 
 def _scroll(choices: Choices, lines: int) -> None:
     choices.scroll += lines
+
+
+def _toggle(choices: Choices) -> None:
+    """Toggle the pointed feature, and bring what it changes into the preview."""
+    choices.toggle()
+    marks = [mark for mark, _ in preview_lines(choices)]
+    changed = [number for number, mark in enumerate(marks) if mark != " "]
+    if changed:
+        choices.scroll = max(0, changed[0] - _ABOVE)
+
+
+def _finish(choices: Choices, event: KeyPressEvent) -> None:
+    if choices.outcome.error:
+        event.app.output.bell()
+    else:
+        event.app.exit()

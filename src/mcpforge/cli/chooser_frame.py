@@ -27,21 +27,28 @@ STYLES = {
 }
 BESIDE = 72
 """From so many columns on the preview stands beside the list, else below."""
+_TALL = 14
+_SIGNS = 9  # cells of a row beside its name and summary
 
 _KEYS = ("↑↓ move", "←→ group", "Space choose", "PgUp/PgDn files", "Enter done", "Ctrl-C leave")
 
 
 def draw(choices: Choices, columns: int, rows: int) -> list[Line]:
     """Return at most `rows` lines, none wider than `columns`."""
-    keys = _wrap(_KEYS, columns, "  ", most=2 if rows >= 12 else 1)
-    most = (3 if columns >= BESIDE else 4) if rows >= 14 else 2
-    foot = [_rule(columns, choices.position), *_status(choices, columns, most), *([("", line)] for line in keys)]
+    tall = rows >= _TALL
+    keys = _wrap(_KEYS, columns, "  ", most=2 if tall else 1)
+    most = (3 if columns >= BESIDE else 4) if tall else 2
+    foot = [
+        _rule(columns, choices.position),
+        *_status(choices, columns, most),
+        *([("", line)] for line in keys),
+    ]
     head = [_heading(choices, columns), _rule(columns)]
     room = max(1, rows - len(head) - len(foot))
     if columns >= BESIDE:
         body = _beside(choices, columns, room)
     else:
-        below = room * 2 // 5 if room >= 5 else 0
+        below = room * 2 // 5 if room > rows // 3 else 0
         body = _list(choices, columns, room - below)
         if below:
             body += [_rule(columns), *_preview(choices, columns, below - 1)]
@@ -97,7 +104,8 @@ def _heading(choices: Choices, columns: int) -> Line:
 
 
 def _beside(choices: Choices, columns: int, room: int) -> list[Line]:
-    widest = max((_width(choices.rows) + 9 + get_cwidth(row.note) for row in choices.rows), default=0)
+    notes = max((get_cwidth(row.note) for row in choices.rows), default=0)
+    widest = _width(choices.rows) + _SIGNS + notes
     left = min(widest, max(columns * 3 // 5, columns - 48))
     right = columns - left - 3
     lines = []
@@ -153,7 +161,7 @@ def _preview(choices: Choices, columns: int, room: int) -> list[Line]:
 
 
 def _status(choices: Choices, columns: int, most: int) -> list[Line]:
-    """Return what the pointed feature is, then what is implied; what stands in the way goes first."""
+    """Return what the pointed feature is and what is implied; an error goes first."""
     pointed = choices.pointed
     about = f"{pointed.feature.title}: {pointed.note}" if pointed and pointed.feature else ""
     if choices.outcome.error:

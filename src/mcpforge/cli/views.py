@@ -10,24 +10,54 @@ if TYPE_CHECKING:
     from mcpforge.project.plan import Plan
 
 
-def tree_lines(root: str, paths: Iterable[str]) -> list[str]:
-    """Return the paths as an indented tree, folders first."""
-    nested: dict[str, dict] = {}  # type: ignore[type-arg]
+Branch = dict[str, "Branch"]
+
+
+def tree_lines(root: str, paths: Iterable[str], most: int = 0) -> list[str]:
+    """Return the paths as an indented tree, folders first.
+
+    Where that would be more than `most` lines, the fullest folders are told by their size.
+    """
+    nested: Branch = {}
     for path in paths:
         level = nested
         for part in path.split("/"):
             level = level.setdefault(part, {})
-    return [root, *_branches(nested, "")]
+    folded: set[int] = set()
+    lines = _branches(nested, "", folded)
+    while most and len(lines) > most:
+        foldable = [branch for branch in _folders(nested) if id(branch) not in folded]
+        if not foldable:
+            break
+        folded.add(id(max(foldable, key=len)))
+        lines = _branches(nested, "", folded)
+    return [root, *lines]
 
 
-def _branches(level: dict, indent: str) -> list[str]:  # type: ignore[type-arg]
+def _folders(level: Branch) -> list[Branch]:
+    """Return the folders that hold nothing but files."""
+    found = []
+    for branch in level.values():
+        if len(branch) > 1 and not any(branch.values()):
+            found.append(branch)
+        found += _folders(branch)
+    return found
+
+
+def _branches(level: Branch, indent: str, folded: set[int]) -> list[str]:
     lines = []
     names = sorted(level, key=lambda name: (not level[name], name.startswith("."), name))
     for name in names:
-        last = name == names[-1]
-        mark = "/" if level[name] else ""
-        lines.append(f"{indent}{'└── ' if last else '├── '}{name}{mark}")
-        lines += _branches(level[name], indent + ("    " if last else "│   "))
+        branch, last = level[name], name == names[-1]
+        label = name
+        while len(branch) == 1 and next(iter(branch.values())):
+            part, branch = next(iter(branch.items()))
+            label = f"{label}/{part}"
+        label += "/" if branch else ""
+        if id(branch) in folded:
+            label, branch = f"{label} ({len(branch)} files)", {}
+        lines.append(f"{indent}{'└── ' if last else '├── '}{label}")
+        lines += _branches(branch, indent + ("    " if last else "│   "), folded)
     return lines
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mcpforge.operations.new import NewProject, Written
 
 NAME = "new"
+TREE_LINES = 40
 _LISTED = ("tools", "resources", "templates", "prompts")
 
 
@@ -228,7 +229,7 @@ def _show_written(
 ) -> None:
     from mcpforge.cli.views import tree_lines
 
-    lines = tree_lines(f"{project.root}/", [change.path for change in project.plan.changes])
+    lines = tree_lines(f"{project.root}/", [change.path for change in project.plan.changes], TREE_LINES)
     console.say("\n".join(lines))
     done = console.style("Created", "green", "bold")
     console.say(f"\n{done} `{project.answers.name}` with {_features_text(project)}")
