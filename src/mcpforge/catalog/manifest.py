@@ -49,7 +49,10 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "readiness": ("name", *_CALL),
     "conftest": ("import", "when", "unless"),
 }
-LISTS = ("dependencies", "dev-dependencies", "gitignore", "dockerignore", "next-steps")
+LISTS = (
+    *("dependencies", "dev-dependencies", "gitignore", "dockerignore", "next-steps"),
+    "runtime-files",  # files and folders of the root that the running server reads
+)
 _COMMON = (
     *("schema", "title", "summary", "description", "seed", "options", "pyproject"),
     *LISTS,

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mcpforge.catalog.checks import check_manifest
 from mcpforge.errors import ForgeError
 
 INDEX = "index.json"
@@ -54,6 +53,7 @@ def read_folder(folder: Path) -> dict[str, Any]:
             for feature in sorted(group.iterdir())
             if (feature / "feature.toml").is_file()
         )
+    _check_unique(layers)
     presets = tomllib.loads((folder / "presets.toml").read_text(encoding="utf-8"))
     licenses = {
         path.name.removesuffix(".jinja"): path.read_text(encoding="utf-8")
@@ -66,6 +66,8 @@ def read_folder(folder: Path) -> dict[str, Any]:
 
 def _layer(folder: Path, what: str, identifier: str, group: str) -> dict[str, Any]:
     import tomllib
+
+    from mcpforge.catalog.checks import check_manifest
 
     path = folder / f"{what}.toml"
     where = path.relative_to(folder.parent.parent).as_posix()
@@ -94,6 +96,18 @@ def _layer(folder: Path, what: str, identifier: str, group: str) -> dict[str, An
     }
 
 
+def _check_unique(layers: list[dict[str, Any]]) -> None:
+    seen: set[str] = set()
+    for layer in layers:
+        if layer["id"] in seen:
+            raise ForgeError(
+                f"Two groups or features are called `{layer['id']}`",
+                hint="Ids are unique, so that a group may be left out.",
+                code="manifest",
+            )
+        seen.add(layer["id"])
+
+
 def _texts(folder: Path) -> dict[str, str]:
     if not folder.is_dir():
         return {}
@@ -105,6 +119,14 @@ def _texts(folder: Path) -> dict[str, str]:
 
 
 def write_index(folder: Path, target: Path) -> None:
-    """Write the index of a templates folder: what a wheel ships beside the templates."""
-    text = json.dumps(read_folder(folder), ensure_ascii=False, separators=(",", ":"))
+    """Write the index of a templates folder: what a wheel ships beside the templates.
+
+    Raises `ForgeError` for manifests that are wrong, or name what is not there.
+    """
+    from mcpforge.catalog.catalog import build
+    from mcpforge.catalog.checks import check_catalog
+
+    raw = read_folder(folder)
+    check_catalog(build(raw))
+    text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
     target.write_text(text, encoding="utf-8")

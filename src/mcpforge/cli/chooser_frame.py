@@ -52,7 +52,7 @@ def draw(choices: Choices, columns: int, rows: int) -> list[Line]:
         body = _list(choices, columns, room - below)
         if below:
             body += [_rule(columns), *_preview(choices, columns, below - 1)]
-    return [*head, *body, *foot][:rows]
+    return [_cut(line, columns) for line in [*head, *body, *foot][:rows]]
 
 
 def clip(text: str, width: int) -> str:
@@ -179,6 +179,15 @@ def _status(choices: Choices, columns: int, most: int) -> list[Line]:
 def _paragraph(style: str, text: str, columns: int, most: int) -> list[Line]:
     lines = _wrap(text.split(), columns, " ", most=most) if most > 0 else []
     return [[(style, line)] for line in lines]
+
+
+def _cut(line: Line, columns: int) -> Line:
+    """Return what of a line fits: only where the terminal is narrower than a row's signs."""
+    kept: Line = []
+    for style, text in line:
+        room = columns - sum(get_cwidth(before) for _, before in kept)
+        kept.append((style, text if get_cwidth(text) <= room else text[:room]))
+    return kept
 
 
 def _wrap(words: Iterable[str], columns: int, gap: str, *, most: int) -> list[str]:

@@ -58,6 +58,7 @@ class Slots:
     gitignore: list[str] = field(default_factory=list)
     dockerignore: list[str] = field(default_factory=list)
     next_steps: list[str] = field(default_factory=list)
+    runtime_files: list[str] = field(default_factory=list)
     dependencies: list[str] = field(default_factory=list)
     dev_dependencies: list[str] = field(default_factory=list)
     pyproject: dict[str, Any] = field(default_factory=dict)
