@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mcpforge.catalog.catalog import Catalog
 
-_OPTION_KEYS = ("type", "default", "help", "min", "max", "choices")
+_OPTION_KEYS = ("type", "default", "help", "min", "max", "choices", "pattern", "form")
 # The form of a key's value wherever the key stands; what is not named here may be anything.
 _FORMS = {
     "text": (

@@ -70,7 +70,10 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One question that a feature asks, with its type and default."""
+    """One question that a feature asks, with its type and default.
+
+    A text may have to match a `pattern` whole; `form` says to people what that means.
+    """
 
     name: str
     type: str
@@ -79,6 +82,8 @@ class Option:
     min: float | None = None
     max: float | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,4 +167,6 @@ def _option(name: str, raw: Mapping[str, Any]) -> Option:
         min=raw.get("min"),
         max=raw.get("max"),
         choices=tuple(raw.get("choices", ())),
+        pattern=raw.get("pattern", ""),
+        form=raw.get("form", ""),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,15 @@ def parse_value(feature: Layer, option: Option, value: object) -> OptionValue:
 
 
 def _fits(option: Option, value: OptionValue) -> bool:
-    if isinstance(value, str):
-        return _is_one_line(value)
-    if isinstance(value, tuple):
-        return all(map(_is_one_line, value))
+    if isinstance(value, str | tuple):
+        items = (value,) if isinstance(value, str) else value
+        return all(_is_one_line(item) and _matches(option, item) for item in items)
     low, high = option.min, option.max
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _matches(option: Option, text: str) -> bool:
+    return not option.pattern or re.fullmatch(option.pattern, text) is not None
 
 
 def _is_one_line(text: str) -> bool:
@@ -119,6 +123,8 @@ def _finite(value: float | str) -> float | None:
 def _expected(option: Option) -> str:
     if option.type == "choice":
         return f"one of {', '.join(option.choices)}"
+    if option.form:
+        return option.form
     words = {
         "bool": "true or false",
         "int": "a whole number",

@@ -73,6 +73,8 @@ def option_schema(option: Option) -> dict[str, Any]:
         schema = {"type": _TYPES[option.type]}
     if option.choices:
         schema["enum"] = list(option.choices)
+    if option.pattern:
+        schema["pattern"] = f"^(?:{option.pattern})$"
     if option.min is not None:
         schema["minimum"] = option.min
     if option.max is not None:

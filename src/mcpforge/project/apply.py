@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
-import signal
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
 from mcpforge.project import journal
+from mcpforge.project.guards import readable_errors, signals_as_errors
+from mcpforge.project.lock import PATH
 from mcpforge.project.plan import stale
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
+    from mcpforge.project.journal import Recovery
     from mcpforge.project.plan import Change, Plan
+
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 def create(root: Path, plan: Plan) -> None:
@@ -29,36 +31,57 @@ def create(root: Path, plan: Plan) -> None:
     journal. Raises `ForgeError` when the place is taken, can't be written or the disk is full; then
     nothing was changed.
     """
+    settle(root)
     taken = occupied(root)
     if taken:
         raise ForgeError(
-            f"`{root}` is not empty: it holds `{taken}`",
+            f"`{root}` is not empty: it holds `{taken}`"
+            if root.is_dir()
+            else f"`{root}` is already there, and no folder",
             hint="Choose another folder; `mcpforge add` changes a project that is already there.",
             code="not_empty",
         )
     if root.is_dir():
         apply(root, plan)
         return
-    parent = root.parent
-    with _readable_errors(root), _signals_as_errors():
-        new_parents = _make_parents(parent)
+    with readable_errors(root), signals_as_errors():
+        made: list[Path] = []
         try:
-            _sweep(parent, root.name)
-            stage = Path(tempfile.mkdtemp(prefix=_prefix(root.name), dir=parent))
-            try:
-                with journal.writer(stage):
-                    for change in (*plan.changes, *plan.state):
-                        _write(stage, change)
-                    stage.chmod(0o777 & ~_umask())
-                    stage.rename(root)
-            except BaseException:
-                shutil.rmtree(stage, ignore_errors=True)
-                raise
+            _make_parents(root, made)
+            _create_beside(root, plan)
         except BaseException:
-            for folder in reversed(new_parents):
+            for folder in reversed(made):
                 with contextlib.suppress(OSError):
                     folder.rmdir()
             raise
+
+
+def _create_beside(root: Path, plan: Plan) -> None:
+    stage = None
+    with contextlib.ExitStack() as held:
+        try:
+            # While this holds the parent, whoever made a stage holds that too: the rest is left over.
+            with journal.exclusive(root.parent) as alone:
+                _sweep(root, alone=alone)
+                stage = Path(tempfile.mkdtemp(prefix=_prefix(root.name), dir=root.parent))
+                held.enter_context(journal.writer(stage))
+            for change in (*plan.changes, *plan.state):
+                _write(stage, change)
+            stage.chmod(0o777 & ~_umask())
+            _move(stage, root)
+        except BaseException:
+            if stage:
+                shutil.rmtree(stage, ignore_errors=True)
+            raise
+
+
+def _move(stage: Path, root: Path) -> None:
+    try:
+        stage.rename(root)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            raise ForgeError(f"`{root}` came into being meanwhile", code="not_empty") from None
+        raise
 
 
 def discard(root: Path, keep: frozenset[str] | None) -> None:
@@ -69,26 +92,50 @@ def discard(root: Path, keep: frozenset[str] | None) -> None:
     if keep is None:
         shutil.rmtree(root, ignore_errors=True)
         return
-    for name in set(os.listdir(root)) - keep:
-        path = root / name
+    for path in list(root.iterdir()):
+        if path.name in keep:
+            continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
 
 
+def contents(root: Path) -> frozenset[str] | None:
+    """Return the names in a folder, or None where there is none."""
+    with readable_errors(root):
+        return frozenset(path.name for path in root.iterdir()) if root.is_dir() else None
+
+
 def occupied(root: Path) -> str:
     """Return the name of something that stands in the way of a new project, or nothing."""
-    if root.is_symlink() and not root.exists():
-        return root.name
-    if root.is_file():
-        return root.name
-    if not root.is_dir():
-        return ""
-    try:
-        return next((name for name in sorted(os.listdir(root)) if name != ".git"), "")
-    except PermissionError:
-        raise _refused(root) from None
+    with readable_errors(root):
+        if not root.is_dir():
+            return root.name if os.path.lexists(root) else ""
+        return min((path.name for path in root.iterdir() if path.name != ".git"), default="")
+
+
+def settle(root: Path) -> Recovery:
+    """Put an end to an apply that was cut short, and say how; what every writing verb does first."""
+    outcome: Recovery = ""
+    with readable_errors(root), signals_as_errors():
+        if (root / journal.LOCAL).is_dir():
+            with journal.writer(root):
+                outcome = journal.recover(root)
+                if _is_left_over(root):
+                    shutil.rmtree(root / journal.LOCAL)
+        if _is_left_over(root):
+            (root / journal.FOLDER).rmdir()
+    return outcome
+
+
+def _is_left_over(root: Path) -> bool:
+    """Whether a folder holds nothing but what an apply leaves that was cut short in an empty one."""
+    state = root / journal.FOLDER
+    if not state.is_dir() or state.is_symlink():
+        return False
+    beside = {path.name for path in root.iterdir()} - {".git", state.name}
+    return not beside and {path.name for path in state.iterdir()} <= {"local"}
 
 
 def apply(root: Path, plan: Plan) -> None:
@@ -97,27 +144,35 @@ def apply(root: Path, plan: Plan) -> None:
     Raises `ForgeError` when files have changed since the plan was made, a path leaves the folder,
     or the disk refuses; the folder is then as it was.
     """
-    changes = (*plan.changes, *plan.state)
-    with _readable_errors(root), _signals_as_errors():
+    with readable_errors(root), signals_as_errors():
         had_state = (root / journal.LOCAL).is_dir()
         try:
             with journal.writer(root):
-                if journal.pending(root):
-                    journal.restore(root)
-                for change in changes:
-                    _check_inside(root, change.path)
-                changed = stale(plan, {change.path: _read(root / change.path) for change in changes})
-                if changed:
-                    raise ForgeError(
-                        f"`{changed[0]}` has changed since the plan was made",
-                        hint="Run the command again.",
-                        code="stale",
-                    )
-                _replace_all(root, changes)
+                try:
+                    journal.recover(root)
+                    _check(root, (*plan.changes, *plan.state), plan)
+                    _replace_all(root, (*plan.changes, *plan.state))
+                except BaseException:
+                    if not (had_state or journal.pending(root)):
+                        shutil.rmtree(root / journal.LOCAL, ignore_errors=True)
+                    raise
         except BaseException:
-            if not had_state:
-                _remove_empty_state(root)
+            for name in (journal.LOCAL, journal.FOLDER):
+                with contextlib.suppress(OSError):
+                    (root / name).rmdir()
             raise
+
+
+def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
+    for change in changes:
+        _check_inside(root, change.path)
+    changed = stale(plan, {change.path: _read(root / change.path) for change in changes})
+    if changed:
+        raise ForgeError(
+            f"`{changed[0]}` has changed since the plan was made",
+            hint="Run the command again.",
+            code="stale",
+        )
 
 
 def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
@@ -193,76 +248,35 @@ def _prefix(name: str) -> str:
     return f".{name}.mcpforge-"
 
 
-def _sweep(parent: Path, name: str) -> None:
+def _sweep(root: Path, *, alone: bool) -> None:
     """Remove what a killed `new` left beside this place; one that still runs holds its lock."""
-    for left in parent.glob(f"{_prefix(name)}*"):
-        if left.is_dir() and (left / journal.LOCAL).is_dir() and journal.is_free(left):
-            shutil.rmtree(left, ignore_errors=True)
+    with contextlib.suppress(PermissionError):  # a folder may be writable and not readable
+        for left in list(root.parent.iterdir()):
+            if left.name.startswith(_prefix(root.name)) and left.is_dir():
+                begun = (left / journal.LOCAL / journal.LOCK).exists()
+                if journal.is_free(left) if begun else alone:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
-def _make_parents(parent: Path) -> list[Path]:
-    missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
-    parent.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
-
-
-def _remove_empty_state(root: Path) -> None:
-    with contextlib.suppress(OSError):
-        if not journal.pending(root):
-            shutil.rmtree(root / journal.LOCAL)
-            (root / journal.FOLDER).rmdir()
+def _make_parents(root: Path, made: list[Path]) -> None:
+    """Make the folders above a place and add them to `made`, the outermost first."""
+    missing = []
+    for folder in root.parents:
+        if folder.is_dir():
+            break
+        if os.path.lexists(folder):
+            raise ForgeError(
+                f"`{folder}` is no folder, so nothing can be written below it",
+                hint="Choose another folder.",
+                code="not_writable",
+            )
+        missing.append(folder)
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        made.append(folder)
 
 
 def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
-
-
-def _refused(root: Path) -> ForgeError:
-    return ForgeError(
-        f"`{root}` can't be written: permission denied",
-        hint="Choose a folder of your own.",
-        code="not_writable",
-    )
-
-
-@contextlib.contextmanager
-def _readable_errors(root: Path) -> Iterator[None]:
-    """Turn errors of the operating system into one sentence."""
-    try:
-        yield
-    except PermissionError:
-        raise _refused(root) from None
-    except FileExistsError:
-        raise ForgeError(f"`{root}` came into being meanwhile", code="not_empty") from None
-    except NotADirectoryError as error:
-        raise ForgeError(
-            f"`{error.filename}` is a file, so nothing can be written below it",
-            hint="Choose another folder.",
-            code="not_writable",
-        ) from None
-    except OSError as error:
-        raise ForgeError(
-            f"`{root}` can't be written: {(error.strerror or str(error)).lower()}",
-            hint="Nothing was changed; make room or choose another folder.",
-            code="not_writable",
-        ) from None
-
-
-@contextlib.contextmanager
-def _signals_as_errors() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP undo what was begun, as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    caught = {}
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        with contextlib.suppress(ValueError):  # not the main thread
-            caught[number] = signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in caught.items():
-            signal.signal(number, handler)

@@ -12,6 +12,18 @@ if TYPE_CHECKING:
 
 SECONDS = 30
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
+# Variables that lead git to another repository, as `git rev-parse --local-env-vars` lists them.
+_ELSEWHERE = frozenset(
+    {
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +38,15 @@ class GitOutcome:
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     import subprocess
 
-    environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
+    environment = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE}
+    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
     return subprocess.run(
         ["git", *_SAFE, *arguments],
         cwd=root,
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         timeout=SECONDS,
         check=False,
@@ -74,8 +87,10 @@ def start_repository(root: Path, message: str) -> GitOutcome:
         done = _git(root, "commit", "--quiet", "--message", message)
         if done.returncode:
             return GitOutcome("staged", _last_line(done.stderr or done.stdout), commit)
-    except FileNotFoundError:
-        return GitOutcome("missing", "git is not installed", "git init")
+    except OSError as error:
+        found = not isinstance(error, FileNotFoundError)
+        reason = f"git can't be run: {error.strerror}" if found else "git is not installed"
+        return GitOutcome("missing", reason, "git init")
     except subprocess.TimeoutExpired:
         return GitOutcome("failed", f"git took longer than {SECONDS} s", "git add -A && " + commit)
     return GitOutcome("committed")

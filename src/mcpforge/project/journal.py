@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge.errors import ForgeError
 from mcpforge.project.lock import FOLDER
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCAL = f"{FOLDER}/local"
+LOCK = "writer.lock"
+Recovery = Literal["", "restored", "completed"]
 WAIT_SECONDS = 5.0
 
 
@@ -33,8 +35,18 @@ class Entry:
 
 
 def folder(root: Path) -> Path:
-    """Return `.mcpforge/local`, made with mode 0700 where it is missing."""
+    """Return `.mcpforge/local`, made with mode 0700 where it is missing.
+
+    Raises `ForgeError` where one of the two is a symbolic link.
+    """
     local = root / LOCAL
+    for path in (root / FOLDER, local):
+        if path.is_symlink():
+            raise ForgeError(
+                f"`{path}` is a symbolic link, mcpforge writes through none",
+                hint="Replace it by a folder.",
+                code="outside",
+            )
     local.mkdir(parents=True, exist_ok=True, mode=0o700)
     return local
 
@@ -42,17 +54,26 @@ def folder(root: Path) -> Path:
 @contextlib.contextmanager
 def writer(root: Path) -> Iterator[None]:
     """Hold the project's one writer's lock; raises `ForgeError` after 5 s of waiting."""
-    path = folder(root) / "writer.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        _wait(handle)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _wait(handle: int) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        handle = os.open(folder(root) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _wait(handle, deadline)
+            if _is_current(handle, root):  # else who held it before took its state away
+                yield
+                return
+        finally:
+            os.close(handle)
+
+
+def _is_current(handle: int, root: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), (root / LOCAL / LOCK).stat())
+    except FileNotFoundError:
+        return False
+
+
+def _wait(handle: int, deadline: float) -> None:
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -68,15 +89,34 @@ def _wait(handle: int) -> None:
             return
 
 
+@contextlib.contextmanager
+def exclusive(folder: Path) -> Iterator[bool]:
+    """Hold a lock on a folder itself, and say whether the file system gave one."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        yield False
+        return
+    try:
+        alone = True
+        try:
+            _wait(handle, time.monotonic() + WAIT_SECONDS)
+        except OSError:  # not on every network file system
+            alone = False
+        yield alone
+    finally:
+        os.close(handle)
+
+
 def is_free(root: Path) -> bool:
     """Say whether the writer's lock of this folder is there and nobody holds it."""
     try:
-        handle = os.open(root / LOCAL / "writer.lock", os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:  # just begun: the lock is the first thing that it writes
+        handle = os.open(root / LOCAL / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
         return False
     else:
         return True
@@ -104,33 +144,63 @@ def pending(root: Path) -> bool:
     return (root / LOCAL / "journal.json").is_file()
 
 
+def recover(root: Path) -> Recovery:
+    """Put an end to an apply that was cut short: forget it where all was written, else restore."""
+    if not pending(root):
+        shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
+        return ""
+    if any(_before(root, entry) in (None, _present(root, entry)) for entry in _changed(root)):
+        restore(root)
+        return "restored"
+    clear(root)
+    return "completed"
+
+
 def restore(root: Path) -> list[str]:
     """Put back every file of the journal as it was, and return their paths; idempotent.
 
-    A file that somebody changed since (neither the old nor the new content) is left alone.
+    A file that somebody changed since (neither the old nor the new content) is left alone. Nothing
+    is copied, so that it works on a full disk.
     """
-    path = root / LOCAL / "journal.json"
-    data = json.loads(path.read_text(encoding="utf-8"))
     restored = []
-    for raw in reversed(data["entries"]):
-        target = root / raw["path"]
-        present = blob_id(target.read_bytes()) if target.is_file() else ""
-        if present != raw["after"]:
+    for entry in reversed(_changed(root)):
+        target = root / entry.path
+        if _present(root, entry) != entry.after:
             continue
-        if raw["saved"]:
-            saved = root / LOCAL / "undo" / raw["saved"]
-            draft = target.with_name(f".{target.name}.mcpforge")
+        if entry.saved:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(saved, draft)
-            draft.replace(target)
+            (root / LOCAL / "undo" / entry.saved).replace(target)
         else:
             target.unlink(missing_ok=True)
-        restored.append(raw["path"])
-    for name in reversed(data["made"]):
+        restored.append(entry.path)
+    for name in reversed(_load(root)["made"]):
         with contextlib.suppress(OSError):
             (root / name).rmdir()
     clear(root)
     return restored
+
+
+def _load(root: Path) -> Any:
+    return json.loads((root / LOCAL / "journal.json").read_text(encoding="utf-8"))
+
+
+def _changed(root: Path) -> list[Entry]:
+    """Return the entries whose old and new content differ, or whose old one is put back already."""
+    entries = [Entry(**raw) for raw in _load(root)["entries"]]
+    return [entry for entry in entries if _before(root, entry) != entry.after]
+
+
+def _before(root: Path, entry: Entry) -> str | None:
+    """Return the id of the saved content; None where it is put back already."""
+    if not entry.saved:
+        return ""
+    saved = root / LOCAL / "undo" / entry.saved
+    return blob_id(saved.read_bytes()) if saved.is_file() else None
+
+
+def _present(root: Path, entry: Entry) -> str:
+    target = root / entry.path
+    return blob_id(target.read_bytes()) if target.is_file() else ""
 
 
 def clear(root: Path) -> None:

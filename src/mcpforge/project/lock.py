@@ -122,7 +122,10 @@ def load(root: Path) -> Lock:
     """
     import tomllib
 
-    text = (root / PATH).read_text(encoding="utf-8")
+    try:
+        text = (root / PATH).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _broken(getattr(error, "strerror", None) or "it is no UTF-8 text") from None
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
         raise ForgeError(
             f"`{PATH}` has merge markers",
@@ -131,12 +134,17 @@ def load(root: Path) -> Lock:
         )
     try:
         return parse(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ForgeError(
-            f"`{PATH}` can't be read: {error}",
-            hint="Restore it from git: `git checkout -- .mcpforge/lock.toml`.",
-            code="lock_broken",
-        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
+        raise _broken(reason) from None
+
+
+def _broken(reason: str) -> ForgeError:
+    return ForgeError(
+        f"`{PATH}` can't be read: {reason}",
+        hint=f"Restore it from git: `git checkout -- {PATH}`.",
+        code="lock_broken",
+    )
 
 
 def parse(raw: Mapping[str, Any]) -> Lock:
