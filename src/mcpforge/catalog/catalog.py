@@ -24,6 +24,7 @@ class Catalog:
     features: Mapping[str, Layer]
     presets: Mapping[str, Mapping[str, Any]]
     licenses: Mapping[str, str]
+    changes: tuple[tuple[str, str], ...] = ()
 
     @property
     def offered(self) -> list[Layer]:
@@ -70,11 +71,19 @@ class Catalog:
         inherited = self.preset(raw["extends"]) if "extends" in raw else ()
         return tuple(dict.fromkeys((*inherited, *raw.get("features", ()))))
 
+    def changes_since(self, version: str) -> list[str]:
+        """Return the CHANGELOG lines of templates since a version, as they stand there."""
+        return [line for since, line in self.changes if _number(since) > _number(version)]
+
     def single_choice(self, feature: Layer) -> str:
         """Return the name of the choice that only one feature can fill, or nothing."""
         if self.groups[feature.group].takes == "one":
             return feature.group
         return f"{feature.group} {feature.kind}" if feature.kind else ""
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def build(raw: Mapping[str, Any]) -> Catalog:
@@ -103,6 +112,7 @@ def build(raw: Mapping[str, Any]) -> Catalog:
         features={layer.id: layer for what, layer in layers if what == "feature"},
         presets=raw["presets"],
         licenses=raw["licenses"],
+        changes=tuple((version, line) for version, line in raw.get("changes", ())),
     )
 
 

@@ -32,9 +32,10 @@ _FORMS = {
     "a list of texts": (
         *LISTS,
         *("seed", "requires", "excludes", "after", "choices", "imports", "arguments", "when", "unless"),
+        *("formerly", "wiring"),
     ),
-    "a table": ("options", "pyproject", "requires-group", "constraints", "keywords"),
-    "true or false": ("secret", "required", "statement"),
+    "a table": ("options", "pyproject", "requires-group", "constraints", "keywords", "modules"),
+    "true or false": ("secret", "required", "statement", "internal"),
     "a number": ("order", "min", "max"),
     "a list of tables": tuple(ENTRIES),
 }

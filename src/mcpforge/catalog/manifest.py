@@ -59,11 +59,11 @@ _COMMON = (
     *ENTRIES,
 )
 KEYS: dict[str, tuple[str, ...]] = {
-    "layer": _COMMON,
+    "layer": (*_COMMON, "wiring", "modules"),
     "group": (*_COMMON, "takes", "default", "order"),
     "feature": (
         *_COMMON,
-        *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal"),
+        *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal", "formerly"),
     ),
 }
 
@@ -92,7 +92,9 @@ class Layer:
 
     `files` maps a condition ("" or the id of another feature or group) to path → template text;
     `fragments` maps a slot to template text; `entries` maps a slot to its contributions. An
-    `internal` feature is what several others share: they require it, nobody chooses it.
+    `internal` feature is what several others share: they require it, nobody chooses it; `formerly`
+    are ids that it had. Of the project, `wiring` are patterns of the files that switch features on,
+    and `modules` maps distributions to the module they are imported as, where that differs.
     """
 
     id: str
@@ -117,6 +119,9 @@ class Layer:
     default: str = ""
     order: int = 0
     internal: bool = False
+    formerly: tuple[str, ...] = ()
+    wiring: tuple[str, ...] = ()
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_layer(
@@ -154,6 +159,9 @@ def parse_layer(
         default=raw.get("default", ""),
         order=raw.get("order", 0),
         internal=raw.get("internal", False),
+        formerly=tuple(raw.get("formerly", ())),
+        wiring=tuple(raw.get("wiring", ())),
+        modules=raw.get("modules", {}),
     )
 
 

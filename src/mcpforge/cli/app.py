@@ -10,7 +10,8 @@ import click
 import typer
 
 from mcpforge import __version__
-from mcpforge.cli.commands import env, features, info, new
+from mcpforge.cli.commands import add, env, features, info, new, remove, undo, update
+from mcpforge.cli.commands import set as set_
 from mcpforge.cli.console import Console
 from mcpforge.cli.flags import EPILOG, Flags, split_flags
 from mcpforge.errors import ExitCode, ForgeError, UsageError, did_you_mean
@@ -45,7 +46,7 @@ def root(
     """Start, grow and publish MCP servers with FastMCP."""
 
 
-for module in (new, env, features, info):
+for module in (new, add, remove, set_, update, undo, env, features, info):
     app.command(name=module.NAME, epilog=EPILOG)(module.run)
 
 

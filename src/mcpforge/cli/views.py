@@ -61,22 +61,6 @@ def _branches(level: Branch, indent: str, folded: set[int]) -> list[str]:
     return lines
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """Return one line for each change: what happens, and where."""
-    return [f"{change.action:>8}  {change.path}" for change in plan.changes]
-
-
-def diff_lines(plan: Plan) -> list[str]:
-    """Return the plan as a unified diff of the files that people read."""
-    import difflib
-
-    lines: list[str] = []
-    for change in plan.changes:
-        text = change.content.decode("utf-8", "replace").splitlines()
-        lines += difflib.unified_diff([], text, "/dev/null", f"b/{change.path}", lineterm="")
-    return lines
-
-
 def plan_data(plan: Plan) -> list[dict[str, str]]:
     """Return the plan as data."""
     return [{"action": change.action, "path": change.path} for change in plan.changes]

@@ -20,7 +20,8 @@ from mcpforge.cli.chooser_state import Choices
 from mcpforge.errors import ForgeError
 from mcpforge.operations.choices import decide
 from mcpforge.operations.new import prepare, same_command
-from mcpforge.project.apply import occupied
+from mcpforge.project import journal
+from mcpforge.project.apply import check_free
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPressEvent
@@ -93,7 +94,7 @@ class _Session:
             self.decided(replace(self.request, name=_NAME))
         else:
             self.decided(self.request)
-            _check_free(self.place.root(self.request.name))
+            _refuse_taken(self.place.root(self.request.name))
 
     def run(self) -> Request:
         if self.request.name is None:
@@ -143,7 +144,7 @@ class _Session:
             return ""
         try:
             self.decided(replace(self.request, name=name))
-            _check_free(self.place.root(name))
+            _refuse_taken(self.place.root(name))
         except ForgeError as error:
             hint = error.hint.replace("--name ", "") if "--name" in error.hint else ""
             return f"{error.message}. {hint}".strip()
@@ -204,14 +205,10 @@ def _run(question: questionary.Question) -> object:
     return question.unsafe_ask()
 
 
-def _check_free(root: Path) -> None:
-    taken = occupied(root)
-    if taken:
-        raise ForgeError(
-            f"`{root}` is not empty: it holds `{taken}`",
-            hint="Choose another folder; `mcpforge add` changes a project that is already there.",
-            code="not_empty",
-        )
+def _refuse_taken(root: Path) -> None:
+    """Refuse a place that is taken; a project that was cut short there is settled by writing."""
+    if not journal.pending(root):
+        check_free(root)
 
 
 def _output(*, color: bool) -> Output:

@@ -125,11 +125,11 @@ def _features(
     request: Request,
     given: Mapping[str, Any],
 ) -> tuple[tuple[str, ...], dict[str, dict[str, OptionValue]]]:
-    chosen = _expand(catalog, given.get("features", ()))
-    chosen += _expand(catalog, request.include)
+    chosen = expand(catalog, given.get("features", ()))
+    chosen += expand(catalog, request.include)
     preset = request.preset or given.get("preset") or ("minimal" if not chosen else None)
     left_out = _left_out(catalog, request.exclude)
-    both = sorted(left_out & set(_expand(catalog, request.include)))
+    both = sorted(left_out & set(expand(catalog, request.include)))
     if both:
         raise UsageError(f"`{both[0]}` is both in `--with` and in `--without`")
     filled = {choice for item in chosen if (choice := catalog.single_choice(catalog.feature(item)))}
@@ -142,7 +142,7 @@ def _features(
     return features, _options(catalog, request.options, given.get("options", {}), features)
 
 
-def _expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
+def expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
     """Return the ids that `--with` names: `FEATURE`, `GROUP=FEATURE`, or `GROUP` for its default."""
     found = []
     for item in items:
@@ -159,11 +159,11 @@ def _expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
         elif item in catalog.features or item not in catalog.groups:
             found.append(catalog.feature(item).id)
         else:
-            found.append(_default_member(catalog, item))
+            found.append(default_member(catalog, item))
     return found
 
 
-def _default_member(catalog: Catalog, group: str) -> str:
+def default_member(catalog: Catalog, group: str) -> str:
     default = catalog.groups[group].default
     if not default:
         members = ", ".join(member.id for member in catalog.members(group))

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
+from mcpforge.project import journal
+from mcpforge.project.guards import readable_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,13 +45,13 @@ def write_environment(root: Path, settings: Iterable[Setting]) -> tuple[str, ...
     missing = missing_values(root, settings)
     if not missing:
         return ()
-    path = root / NAME
-    if path.is_symlink():
-        raise ForgeError(
-            "`.env` is a symbolic link, mcpforge writes through none",
-            hint="Replace it by a file, or set the variables yourself.",
-        )
-    text = _read(path)
+    with readable_errors(root / NAME), journal.writer(root):
+        missing = missing_values(root, settings)
+        _replace(root / NAME, _with_values(_read(root / NAME), missing))
+    return tuple(setting.env for setting in missing)
+
+
+def _with_values(text: str, missing: Iterable[Setting]) -> str:
     lines = text.splitlines()
     for setting in missing:
         line = f"{setting.env}={_generate(setting.generate)}"
@@ -58,17 +60,26 @@ def write_environment(root: Path, settings: Iterable[Setting]) -> tuple[str, ...
             lines[empty[-1]] = line
         else:
             lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _replace(path: Path, text: str) -> None:
+    if path.is_symlink():
+        raise ForgeError(
+            "`.env` is a symbolic link, mcpforge writes through none",
+            hint="Replace it by a file, or set the variables yourself.",
+            code="outside",
+        )
     draft = path.with_name(".env.mcpforge")
     try:
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+            file.write(text)
         draft.replace(path)
-    except OSError as error:
+    except BaseException:
         draft.unlink(missing_ok=True)
-        raise ForgeError(f"`{path}` can't be written: {error.strerror}", code="not_writable") from None
-    return tuple(setting.env for setting in missing)
+        raise
 
 
 def _read(path: Path) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mcpforge import __version__
 from mcpforge.answers import default_title
+from mcpforge.errors import ForgeError
 from mcpforge.operations.choices import DEFAULT_DESCRIPTION
 from mcpforge.operations.environment import missing_values, write_environment
 from mcpforge.project import apply, git
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.operations.verify import Listing
     from mcpforge.project.git import GitOutcome
+    from mcpforge.project.journal import Recovery
     from mcpforge.project.plan import Plan
     from mcpforge.render.project import Rendered
 
@@ -49,6 +50,7 @@ class Written:
     git: GitOutcome | None
     env: tuple[str, ...]
     listing: Listing | None = None
+    recovered: Recovery = ""
 
 
 def prepare(root: Path, answers: Answers, catalog: Catalog) -> NewProject:
@@ -77,10 +79,13 @@ def write(
     Raises `ForgeError` when the place is taken or can't be written, or when the verification
     fails; nothing was changed then. A failed installation alone leaves the project.
     """
-    before = frozenset(os.listdir(project.root)) if project.root.is_dir() else None
+    recovered = apply.settle(project.root)
+    before = apply.contents(project.root)
     apply.create(project.root, project.plan)
     try:
-        written = _finish(project, with_git=with_git, with_env=with_env)
+        written = replace(
+            _finish(project, with_git=with_git, with_env=with_env), recovered=recovered
+        )
         if not (install or verify):
             return written
         from mcpforge.operations import verify as checks
@@ -100,7 +105,14 @@ def write(
 def _finish(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
     env: tuple[str, ...] = ()
     if with_env and missing_values(project.root, project.rendered.slots.settings):
-        env = write_environment(project.root, project.rendered.slots.settings)
+        try:
+            env = write_environment(project.root, project.rendered.slots.settings)
+        except ForgeError as error:
+            raise ForgeError(
+                f"The project is there, but {error.message}",
+                hint=f"Then type `mcpforge env -C {shlex.quote(str(project.root))}`.",
+                code=error.code,
+            ) from None
     outcome = git.start_repository(project.root, "Start from mcpforge") if with_git else None
     return Written(outcome, env)
 

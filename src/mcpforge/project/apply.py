@@ -18,6 +18,8 @@ from mcpforge.project.plan import stale
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mcpforge.project.journal import Recovery
     from mcpforge.project.plan import Change, Plan
 
@@ -32,15 +34,7 @@ def create(root: Path, plan: Plan) -> None:
     nothing was changed.
     """
     settle(root)
-    taken = occupied(root)
-    if taken:
-        raise ForgeError(
-            f"`{root}` is not empty: it holds `{taken}`"
-            if root.is_dir()
-            else f"`{root}` is already there, and no folder",
-            hint="Choose another folder; `mcpforge add` changes a project that is already there.",
-            code="not_empty",
-        )
+    check_free(root)
     if root.is_dir():
         apply(root, plan)
         return
@@ -65,8 +59,9 @@ def _create_beside(root: Path, plan: Plan) -> None:
                 _sweep(root, alone=alone)
                 stage = Path(tempfile.mkdtemp(prefix=_prefix(root.name), dir=root.parent))
                 held.enter_context(journal.writer(stage))
-            for change in (*plan.changes, *plan.state):
+            for change in plan.written:
                 _write(stage, change)
+            journal.remember_new(stage, {c.path: blob_id(c.content) for c in plan.written})
             stage.chmod(0o777 & ~_umask())
             _move(stage, root)
         except BaseException:
@@ -138,6 +133,19 @@ def _is_left_over(root: Path) -> bool:
     return not beside and {path.name for path in state.iterdir()} <= {"local"}
 
 
+def check_free(root: Path) -> None:
+    """Raise `ForgeError` where something stands in the way of a new project."""
+    taken = occupied(root)
+    if taken:
+        raise ForgeError(
+            f"`{root}` is not empty: it holds `{taken}`"
+            if root.is_dir()
+            else f"`{root}` is already there, and no folder",
+            hint="Choose another folder; `mcpforge add` changes a project that is already there.",
+            code="not_empty",
+        )
+
+
 def apply(root: Path, plan: Plan) -> None:
     """Apply a plan to a folder: all of it or, after any exception or signal, nothing.
 
@@ -150,8 +158,8 @@ def apply(root: Path, plan: Plan) -> None:
             with journal.writer(root):
                 try:
                     journal.recover(root)
-                    _check(root, (*plan.changes, *plan.state), plan)
-                    _replace_all(root, (*plan.changes, *plan.state))
+                    _check(root, plan.written, plan)
+                    _replace_all(root, plan.written)
                 except BaseException:
                     if not (had_state or journal.pending(root)):
                         shutil.rmtree(root / journal.LOCAL, ignore_errors=True)
@@ -177,6 +185,7 @@ def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
 
 def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
     local = journal.folder(root)
+    (local / journal.UNDO).unlink(missing_ok=True)
     for name in ("stage", "undo"):
         shutil.rmtree(local / name, ignore_errors=True)
         (local / name).mkdir(mode=0o700)
@@ -204,10 +213,19 @@ def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
             if target.is_file():
                 staged.chmod(target.stat().st_mode & 0o777)
             staged.replace(target)
+        prune(root, (change.path for change in changes if change.action == "delete"))
+        journal.finish(root)
     except BaseException:
         journal.restore(root)
         raise
-    journal.clear(root)
+
+
+def prune(root: Path, gone: Iterable[str]) -> None:
+    """Remove the folders that the deletion of these files left empty."""
+    folders = {parent for path in gone for parent in PurePosixPath(path).parents if parent.name}
+    for folder in sorted(folders, key=lambda item: -len(item.parts)):
+        with contextlib.suppress(OSError):
+            (root / folder).rmdir()
 
 
 def _write(root: Path, change: Change, name: str = "") -> None:

@@ -16,11 +16,12 @@ from mcpforge.project.lock import FOLDER
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 LOCAL = f"{FOLDER}/local"
 LOCK = "writer.lock"
+UNDO = "undo.json"
 Recovery = Literal["", "restored", "completed"]
 WAIT_SECONDS = 5.0
 
@@ -152,7 +153,7 @@ def recover(root: Path) -> Recovery:
     if any(_before(root, entry) in (None, _present(root, entry)) for entry in _changed(root)):
         restore(root)
         return "restored"
-    clear(root)
+    finish(root)
     return "completed"
 
 
@@ -203,7 +204,34 @@ def _present(root: Path, entry: Entry) -> str:
     return blob_id(target.read_bytes()) if target.is_file() else ""
 
 
+def finish(root: Path) -> None:
+    """Make the journal of a complete apply what `undo` reads."""
+    shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
+    (root / LOCAL / "journal.json").replace(root / LOCAL / UNDO)
+
+
+def remember_new(root: Path, after: Mapping[str, str]) -> None:
+    """Write what `undo` reads of a project that was not there before: path → blob id."""
+    entries = [{"path": path, "saved": "", "after": identifier} for path, identifier in after.items()]
+    text = json.dumps({"entries": entries, "made": []})
+    (folder(root) / UNDO).write_text(text, encoding="utf-8")
+
+
+def last(root: Path) -> list[Entry] | None:
+    """Return what the last complete apply did, or None where nothing is remembered."""
+    try:
+        data = json.loads((root / LOCAL / UNDO).read_text(encoding="utf-8"))
+        return [Entry(**raw) for raw in data["entries"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def saved_content(root: Path, entry: Entry) -> bytes | None:
+    """Return the content that a file had before the last apply; None where it was not there."""
+    return (root / LOCAL / "undo" / entry.saved).read_bytes() if entry.saved else None
+
+
 def clear(root: Path) -> None:
     """Forget the journal: the apply is complete, or undone."""
-    (root / LOCAL / "journal.json").unlink(missing_ok=True)
     shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
+    (root / LOCAL / "journal.json").unlink(missing_ok=True)

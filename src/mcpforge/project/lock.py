@@ -24,20 +24,27 @@ _HEADER = "# The state of this project, written by mcpforge. Commit it; change i
 
 @dataclass(frozen=True, slots=True)
 class LockedFile:
-    """A file as it was written: whose it is, and the git blob id of its pristine text."""
+    """A file as it was written: whose it is, and the git blob id of its pristine text.
+
+    An orphan belongs to no feature any more but was edited, so it was left; `at` is where the user
+    moved the file to, if anywhere.
+    """
 
     ownership: Ownership
     id: str
+    orphan: bool = False
+    at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What is remembered of a project."""
+    """What is remembered of a project; `pending` names files that hold conflict markers."""
 
     version: str
     templates: str
     answers: Answers
     files: Mapping[str, LockedFile]
+    pending: tuple[str, ...] = ()
 
 
 def answers_data(answers: Answers) -> dict[str, Any]:
@@ -92,12 +99,20 @@ def _answer_lines(answers: Answers) -> list[str]:
 
 def dump(lock: Lock) -> str:
     """Return the text of the lock."""
-    lines = [_HEADER, f"schema = {SCHEMA}", f"digest = {toml_string(digest(lock.answers))}", ""]
+    lines = [_HEADER, f"schema = {SCHEMA}", f"digest = {toml_string(digest(lock.answers))}"]
+    if lock.pending:
+        lines.append(f"pending = {toml_string(lock.pending)}")
+    lines.append("")
     lines += ["[mcpforge]", f"version = {toml_string(lock.version)}"]
     lines += [f"templates = {toml_string(lock.templates)}", "", *_answer_lines(lock.answers), ""]
     lines.append("[files]")
     for path, file in sorted(lock.files.items()):
-        entry = f"{{ ownership = {toml_string(file.ownership)}, id = {toml_string(file.id)} }}"
+        pairs = [f"ownership = {toml_string(file.ownership)}", f"id = {toml_string(file.id)}"]
+        if file.orphan:
+            pairs.append("orphan = true")
+        if file.at:
+            pairs.append(f"at = {toml_string(file.at)}")
+        entry = f"{{ {', '.join(pairs)} }}"
         lines.append(f"{toml_string(path)} = {entry}")
     return "\n".join(lines) + "\n"
 
@@ -160,8 +175,12 @@ def parse(raw: Mapping[str, Any]) -> Lock:
         templates=raw["mcpforge"]["templates"],
         answers=parse_answers(raw["answers"]),
         files={
-            path: LockedFile(item["ownership"], item["id"]) for path, item in raw["files"].items()
+            path: LockedFile(
+                item["ownership"], item["id"], item.get("orphan", False), item.get("at", "")
+            )
+            for path, item in raw["files"].items()
         },
+        pending=tuple(raw.get("pending", ())),
     )
     if raw["digest"] != digest(lock.answers):
         raise ForgeError(

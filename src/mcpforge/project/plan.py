@@ -20,13 +20,27 @@ Action = Literal["create", "update", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One file that would change. `before` is the blob id that must still be there, or nothing."""
+    """One file that would change. `before` is the blob id that must still be there, or nothing.
+
+    `how` says by which layer the user's text and ours were merged, "" where nothing was to merge.
+    """
 
     path: str
     action: Action
     before: str
     content: bytes
     executable: bool = False
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A file where the user's text and ours can't both be had; `marked` holds conflict markers."""
+
+    path: str
+    reason: str
+    before: str = ""
+    marked: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +50,17 @@ class Plan:
     changes: tuple[Change, ...]
     state: tuple[Change, ...]
     notes: tuple[str, ...] = field(default=())
+    clashes: tuple[Clash, ...] = field(default=())
+
+    @property
+    def written(self) -> tuple[Change, ...]:
+        """All changes, those of the state at the end."""
+        return (*self.changes, *self.state)
 
     @property
     def empty(self) -> bool:
         """Nothing to do."""
-        return not self.changes and not self.state
+        return not self.changes and not self.state and not self.clashes
 
 
 def plan_new(tree: Tree, lock: Lock) -> Plan:

@@ -23,16 +23,26 @@ def stored(tree: Tree) -> dict[str, bytes]:
     Each managed file is stored once under its git blob id, compressed: branches never conflict
     there, and the base of a merge is at hand offline.
     """
-    held = {
-        f"{BASE}/{file.id[:2]}/{file.id[2:]}": zlib.compress(file.content, 9)
-        for file in tree.values()
-        if file.ownership == "managed"
-    }
+    held: dict[str, bytes] = {}
+    for file in tree.values():
+        if file.ownership == "managed":
+            held |= stored_one(file.id, file.content)
     return {
         f"{FOLDER}/.gitattributes": _ATTRIBUTES,
         f"{FOLDER}/.gitignore": _IGNORED,
         **held,
     }
+
+
+def stored_one(identifier: str, content: bytes) -> dict[str, bytes]:
+    """Return path → content of one pristine text."""
+    return {f"{BASE}/{identifier[:2]}/{identifier[2:]}": zlib.compress(content, 9)}
+
+
+def listed(root: Path) -> tuple[str, ...]:
+    """Return the paths of all pristine texts that a project holds."""
+    found = (root / BASE).glob("??/" + "?" * 38)
+    return tuple(sorted(path.relative_to(root).as_posix() for path in found))
 
 
 def read(root: Path, identifier: str) -> bytes | None:

@@ -21,10 +21,14 @@ def run(
     from mcpforge.catalog.catalog import load
     from mcpforge.operations.environment import missing_values, required_values, write_environment
     from mcpforge.project import lock as locks
+    from mcpforge.project.apply import settle
     from mcpforge.render.project import render
 
     console: Console = context.obj
     root = locks.find(Path.cwd())
+    recovered = "" if dry_run else settle(root)
+    if recovered:
+        console.say(f"An earlier write was cut short; the project was {recovered}")
     settings = render(locks.load(root).answers, load()).slots.settings
     if dry_run:
         written = tuple(item.env for item in missing_values(root, settings))
@@ -39,4 +43,6 @@ def run(
     yours = [item.env for item in required_values(root, settings)]
     if yours:
         console.say(f"Settings that only you can give, in `.env`: {', '.join(yours)}")
-    console.result({"written": list(written), "dry_run": dry_run, "yours": yours})
+    console.result(
+        {"written": list(written), "dry_run": dry_run, "yours": yours, "recovered": recovered}
+    )

@@ -142,11 +142,16 @@ def _read_answers(source: str) -> dict[str, Any]:
 
 
 def _show_plan(console: Console, project: NewProject, *, as_diff: bool) -> None:
-    from mcpforge.cli.views import diff_lines, plan_data, plan_lines
+    from mcpforge.cli.changing import diff_lines, plan_lines
+    from mcpforge.cli.views import plan_data
     from mcpforge.project.apply import occupied
 
     taken = occupied(project.root)
-    lines = diff_lines(project.plan) if as_diff else plan_lines(project.plan)
+    lines = (
+        diff_lines(project.root, project.plan)
+        if as_diff
+        else plan_lines(console, project.plan, err=False)
+    )
     console.data("\n".join(lines))
     console.say(f"\nNothing was written: {len(project.plan.changes)} files in `{project.root}`")
     if taken:

@@ -1,0 +1,251 @@
+"""The one movement behind every verb: new answers, two renderings, a plan, its application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from mcpforge import __version__
+from mcpforge.errors import ConflictError, ForgeError
+from mcpforge.operations.edit import drop_unused_options
+from mcpforge.operations.moves import find_moves
+from mcpforge.operations.removal import keep_used
+from mcpforge.project import apply, journal, pristine
+from mcpforge.project import lock as locks
+from mcpforge.project.changes import Disk, plan_change
+from mcpforge.project.plan import Change, Plan
+from mcpforge.render.environment import keep_compiled
+from mcpforge.render.project import render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from mcpforge.answers import Answers
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.project.journal import Recovery
+    from mcpforge.project.lock import Lock
+    from mcpforge.render.project import Rendered
+
+MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlan:
+    """A verb's plan for a project: what is written, and what to say about it.
+
+    `updated` names the files that newer templates change, whatever the verb asked for.
+    """
+
+    root: Path
+    lock: Lock
+    answers: Answers
+    rendered: Rendered
+    plan: Plan
+    updated: tuple[str, ...] = ()
+
+    @property
+    def requirements_changed(self) -> bool:
+        """Whether `pyproject.toml` gets other dependencies."""
+        return any(change.path == "pyproject.toml" for change in self.plan.changes)
+
+
+def open_project(start: Path) -> tuple[Path, Lock]:
+    """Return the root and the lock of the project that a folder belongs to, ready to be changed.
+
+    Raises `ForgeError` outside a project, for a lock from a newer mcpforge, and while files still
+    hold conflict markers.
+    """
+    root = locks.find(start)
+    lock = locks.load(root)
+    if _version(lock.version) > _version(__version__):
+        raise ForgeError(
+            f"This project was last written by mcpforge {lock.version}, this is {__version__}",
+            hint=f"Install the newer one: `uv tool install 'mcpforge>={lock.version}'`.",
+            code="templates_newer",
+        )
+    unsettled = [path for path in lock.pending if _has_markers(root / path)]
+    if unsettled:
+        raise ConflictError(
+            f"`{unsettled[0]}` still holds conflict markers",
+            hint="Settle them, or take the change back with `mcpforge undo`.",
+            code="pending",
+        )
+    return root, lock
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+def _has_markers(path: Path) -> bool:
+    return path.is_file() and any(
+        line.startswith(MARKERS) for line in path.read_bytes().splitlines()
+    )
+
+
+def settle(start: Path) -> Recovery:
+    """Put an end to a write that was cut short, before anything is read; returns what was done."""
+    try:
+        root = locks.find(start)
+    except ForgeError:
+        root = start
+    return apply.settle(root) if journal.pending(root) else ""
+
+
+def plan_answers(
+    root: Path,
+    lock: Lock,
+    answers: Answers,
+    catalog: Catalog,
+    *,
+    update: bool = True,
+    moved: Mapping[str, str] | None = None,
+) -> ChangePlan:
+    """Return the plan that brings a project to other answers, and to the installed templates.
+
+    `moved` maps paths of ours to where the user has them. Raises `UsageError` for choices that don't
+    go together, `ForgeError` when the templates are newer and `update` is false, `ConflictError`
+    when the user's own code uses what would go.
+    """
+    if lock.templates != catalog.hash and not update:
+        raise ForgeError(
+            "This project was made with older templates",
+            hint="Run `mcpforge update` first, or leave `--no-update` out.",
+            code="older_templates",
+        )
+    answers, gone = known_answers(answers, catalog)
+    answers = drop_unused_options(answers, catalog)
+    rendered = render(answers, catalog)
+    keep_compiled()
+    lock = _with_moves(root, lock, rendered, moved or {})
+    disk = Disk(
+        read=lambda path: _read(root / path),
+        pristine=lambda identifier: pristine.read(root, identifier),
+        stored=pristine.listed(root),
+    )
+    theirs, kept = keep_used(root, lock, rendered.tree, catalog)
+    new = locks.Lock(__version__, catalog.hash, answers, {})
+    wiring = [
+        path
+        for path in rendered.tree
+        if any(fnmatchcase(path, pattern) for pattern in catalog.project.wiring)
+    ]
+    plan = plan_change(lock, new, theirs, disk, wiring)
+    notes = (*(f"Feature `{item}` is no longer there, it is taken out" for item in gone), *kept)
+    return ChangePlan(
+        root=root,
+        lock=lock,
+        answers=answers,
+        rendered=rendered,
+        plan=replace(plan, notes=(*notes, *plan.notes)),
+        updated=_updated(lock, catalog),
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def known_answers(answers: Answers, catalog: Catalog) -> tuple[Answers, tuple[str, ...]]:
+    """Return the answers in the names of this catalogue, and the features it no longer has."""
+    renamed = {old: layer.id for layer in catalog.features.values() for old in layer.formerly}
+    features, gone = [], []
+    for identifier in answers.features:
+        current = renamed.get(identifier, identifier)
+        (features if current in catalog.features else gone).append(current)
+    options = {
+        renamed.get(feature, feature): {
+            name: value
+            for name, value in values.items()
+            if name in catalog.features[renamed.get(feature, feature)].options
+        }
+        for feature, values in answers.options.items()
+        if renamed.get(feature, feature) in catalog.features
+    }
+    known = replace(answers, features=tuple(sorted(features)), options=options)
+    return known, tuple(gone)
+
+
+def _with_moves(root: Path, lock: Lock, rendered: Rendered, told: Mapping[str, str]) -> Lock:
+    for old, new in told.items():
+        if old not in lock.files or not (root / new).is_file():
+            missing = old if old not in lock.files else new
+            raise ForgeError(
+                f"`{missing}` is not there, so nothing moved",
+                hint="The form is `--moved OLD=NEW`: a path of `mcpforge info`, and where it is now.",
+            )
+    absent = [
+        path
+        for path, file in lock.files.items()
+        if path not in told
+        and path.endswith(".py")
+        and not (root / (file.at or path)).is_file()
+        and path in rendered.tree
+        and rendered.tree[path].id != file.id
+    ]
+    found = {**(find_moves(root, lock, absent) if absent else {}), **told}
+    files = {
+        path: replace(file, at=found[path]) if path in found else file
+        for path, file in lock.files.items()
+    }
+    return replace(lock, files=files)
+
+
+def _updated(lock: Lock, catalog: Catalog) -> tuple[str, ...]:
+    if lock.templates == catalog.hash:
+        return ()
+    old = render(known_answers(lock.answers, catalog)[0], catalog).tree
+    paths = sorted(lock.files.keys() | old.keys())
+    return tuple(
+        path
+        for path in paths
+        if (lock.files[path].id if path in lock.files else "")
+        != (old[path].id if path in old else "")
+    )
+
+
+def carry_out(change: ChangePlan, *, markers: bool = False) -> None:
+    """Apply a plan: all of it or nothing.
+
+    Raises `ConflictError` when there are clashes: without `markers` nothing was written then, with
+    them everything was, and the clashing files hold conflict markers.
+    """
+    plan = change.plan
+    if not plan.clashes:
+        apply.apply(change.root, plan)
+        return
+    first = plan.clashes[0]
+    if not markers:
+        raise ConflictError(
+            f"`{first.path}` can't be merged: {first.reason}",
+            hint="Nothing was written. `--diff` shows the plan, `--conflicts=markers` writes markers.",
+        )
+    unmarkable = [clash for clash in plan.clashes if clash.marked is None]
+    if unmarkable:
+        raise ConflictError(
+            f"`{unmarkable[0].path}` can't be merged, not even with markers: {unmarkable[0].reason}",
+            hint="Nothing was written.",
+        )
+    apply.apply(change.root, _with_markers(change))
+    names = ", ".join(f"`{clash.path}`" for clash in plan.clashes)
+    raise ConflictError(
+        f"Conflict markers were written to {names}",
+        hint="Settle them and go on, or take everything back with `mcpforge undo`.",
+        code="markers",
+    )
+
+
+def _with_markers(change: ChangePlan) -> Plan:
+    plan = change.plan
+    marked = tuple(
+        Change(clash.path, "update", clash.before, clash.marked or b"") for clash in plan.clashes
+    )
+    last = plan.state[-1]
+    import tomllib
+
+    lock = locks.parse(tomllib.loads(last.content.decode()))
+    pending = replace(lock, pending=tuple(clash.path for clash in plan.clashes))
+    state = (*plan.state[:-1], replace(last, content=locks.dump(pending).encode()))
+    return Plan((*plan.changes, *marked), state, plan.notes)

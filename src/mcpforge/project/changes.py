@@ -1,0 +1,184 @@
+"""From an old and a new rendering and the user's files to a plan; pure, file by file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from mcpforge.project import lock as locks
+from mcpforge.project import pristine
+from mcpforge.project.lock import LockedFile
+from mcpforge.project.plan import Change, Clash, Plan
+from mcpforge.tree import blob_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mcpforge.project.lock import Lock
+    from mcpforge.project.plan import Action
+    from mcpforge.tree import File, Tree
+
+    Reader = Callable[[str], bytes | None]
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """How a plan looks at a project: the user's files, the pristine texts, what `base/` holds."""
+
+    read: Reader
+    pristine: Reader
+    stored: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Draft:
+    changes: list[Change] = field(default_factory=list)
+    clashes: list[Clash] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    files: dict[str, LockedFile] = field(default_factory=dict)
+
+
+def plan_change(lock: Lock, new: Lock, theirs: Tree, disk: Disk, wiring: Iterable[str]) -> Plan:
+    """Return what has to be written so that the project becomes `theirs` and keeps all edits.
+
+    `new` is the lock to be written, its files are filled in here. `wiring` names the files that
+    switch features on: one that is gone and would have changed is a clash, so that nothing is
+    recorded as on that is not wired. The table of cases is that of the design.
+    """
+    draft = _Draft()
+    wired = frozenset(wiring)
+    for path in sorted(lock.files.keys() | theirs.keys()):
+        _decide(draft, path, lock.files.get(path), theirs.get(path), disk, wired)
+    complete = replace(new, files=draft.files)
+    return Plan(
+        changes=tuple(draft.changes),
+        state=_state(lock, complete, theirs, disk),
+        notes=tuple(draft.notes),
+        clashes=tuple(draft.clashes),
+    )
+
+
+def _decide(
+    draft: _Draft,
+    path: str,
+    locked: LockedFile | None,
+    their: File | None,
+    disk: Disk,
+    wiring: frozenset[str],
+) -> None:
+    place = locked.at if locked and locked.at else path
+    ours = disk.read(place)
+    if locked is None:
+        if their is not None:
+            _arrive(draft, path, their, ours)
+    elif their is None:
+        _leave(draft, place, path, locked, ours)
+    else:
+        draft.files[path] = LockedFile(their.ownership, their.id, at=locked.at)
+        if ours is None:
+            _missing(draft, path, locked, their, wiring)
+        else:
+            _meet(draft, place, locked, their, ours, disk)
+
+
+def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None) -> None:
+    draft.files[path] = LockedFile(their.ownership, their.id)
+    if ours is None:
+        draft.changes.append(Change(path, "create", "", their.content, their.executable))
+    elif ours != their.content:
+        reason = "a file of yours has this name; move it, or put ours beside it by hand"
+        draft.clashes.append(Clash(path, reason, blob_id(ours)))
+
+
+def _leave(
+    draft: _Draft, place: str, path: str, locked: LockedFile, ours: bytes | None
+) -> None:
+    if ours is None:
+        return
+    if blob_id(ours) == locked.id:
+        draft.changes.append(Change(place, "delete", locked.id, b""))
+        return
+    draft.files[path] = replace(locked, orphan=True)
+    if not locked.orphan:
+        draft.notes.append(f"`{place}` was edited, so it stays; it belongs to no feature any more")
+
+
+def _missing(
+    draft: _Draft, path: str, locked: LockedFile, their: File, wiring: frozenset[str]
+) -> None:
+    if their.id == locked.id:
+        return
+    if path in wiring:
+        reason = "it is gone, and what is to be wired has no place; say where it is: `--moved`"
+        draft.clashes.append(Clash(path, reason))
+    else:
+        draft.notes.append(f"`{path}` was deleted, so it stays deleted")
+
+
+def _meet(
+    draft: _Draft, place: str, locked: LockedFile, their: File, ours: bytes, disk: Disk
+) -> None:
+    present = blob_id(ours)
+    if present == their.id or their.id == locked.id:
+        return
+    if present == locked.id:
+        draft.changes.append(Change(place, "update", present, their.content, their.executable))
+        return
+    if their.ownership == "seed" or locked.ownership == "seed":
+        draft.notes.append(f"`{place}` is yours since you edited it, so it stays as it is")
+        return
+    base = disk.pristine(locked.id)
+    if base is None:
+        draft.clashes.append(
+            Clash(place, "its pristine text is missing in `.mcpforge/base`", present)
+        )
+        return
+    _merge(draft, place, base, ours, their.content)
+
+
+def _merge(draft: _Draft, place: str, base: bytes, ours: bytes, theirs: bytes) -> None:
+    from mcpforge.merge.driver import merge
+
+    present = blob_id(ours)
+    try:
+        texts = [content.decode("utf-8") for content in (base, ours, theirs)]
+    except UnicodeDecodeError:
+        draft.clashes.append(Clash(place, "it is no UTF-8 text any more", present))
+        return
+    merged = merge(place, *texts)
+    draft.notes += [f"`{place}`: {text}" for text in merged.advisories]
+    content = merged.text.encode()
+    if merged.conflicts:
+        reason = "; ".join(dict.fromkeys(conflict.reason for conflict in merged.conflicts))
+        draft.clashes.append(Clash(place, reason, present, content))
+    elif content != ours:
+        draft.changes.append(Change(place, "update", present, content, how=merged.how))
+
+
+def _state(lock: Lock, new: Lock, theirs: Tree, disk: Disk) -> tuple[Change, ...]:
+    """Return the changes of `.mcpforge/`: new pristine texts, those no longer needed, the lock."""
+    held = pristine.stored(theirs)
+    for path, file in new.files.items():
+        if file.orphan and file.ownership == "managed" and path not in theirs:
+            content = disk.pristine(file.id)
+            if content is not None:
+                held |= pristine.stored_one(file.id, content)
+    here = frozenset(disk.stored)
+    changes = [
+        change
+        for path, content in sorted(held.items())
+        if path not in here and (change := _put(path, content, disk))
+    ]
+    for path in disk.stored:
+        if path not in held:
+            content = disk.read(path)
+            changes.append(Change(path, "delete", blob_id(content or b""), b""))
+    written = _put(locks.PATH, locks.dump(new).encode(), disk)
+    return (*changes, *([written] if written else []))
+
+
+def _put(path: str, content: bytes, disk: Disk) -> Change | None:
+    present = disk.read(path)
+    if present == content:
+        return None
+    action: Action = "create" if present is None else "update"
+    return Change(path, action, "" if present is None else blob_id(present), content)
+
