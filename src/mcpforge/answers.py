@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 import sys
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause", "none")
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NAME_LENGTH = 40
+COMPONENT_LENGTH = 30
 TEXT_LENGTH = 2_000
 
 OptionValue = bool | int | float | str | tuple[str, ...]
@@ -30,6 +32,14 @@ _TAKEN_NAMES = frozenset(
     "anyio conftest cryptography fastmcp hatchling httpx httpx2 key_value limits mcp mcp_types mypy "
     "pip prometheus_client pydantic pydantic_settings pytest redis ruff setuptools site sqlalchemy src "
     "starlette tenacity test tests typing_extensions uv uvicorn wheel".split()
+)
+_COMPONENT = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+# What the modules and tests of components import, or ask for as a fixture.
+_TAKEN_BY_COMPONENTS = frozenset(
+    (
+        *("client", "conftest", "environment", "fastmcp", "http", "mcp", "prompt", "pydantic"),
+        *("pytest", "resource", "server", "settings", "starlette", "token", "tool"),
+    )
 )
 
 
@@ -127,6 +137,49 @@ def _suggest(name: str) -> str:
     if not package_name(good).isidentifier():
         good = f"mcp-{good}"[:NAME_LENGTH].rstrip("-_.")
     return f"Try `--name {good}`."
+
+
+def check_component_name(name: str, kind: str, reserved: Collection[str] = ()) -> str:
+    """Return the name that a component gets: snake case, `-` read as `_`.
+
+    Raises `UsageError`, with a name that would do, for one that is no identifier of at most 30
+    characters, means something to Python, or is `reserved` for this kind.
+    """
+    wanted = name.replace("-", "_")
+    if not _COMPONENT.fullmatch(wanted):
+        raise UsageError(
+            f"`{name}` is no name for a {kind}: lower-case letters, digits and single `_`, with a "
+            "letter first",
+            hint=_suggest_component(name, kind),
+        )
+    if len(wanted) > COMPONENT_LENGTH:
+        raise UsageError(
+            f"The name `{name}` has {len(wanted)} characters, "
+            f"at most {COMPONENT_LENGTH} are allowed",
+            hint=_suggest_component(name, kind),
+        )
+    if keyword.iskeyword(wanted) or keyword.issoftkeyword(wanted) or hasattr(builtins, wanted):
+        reason = "already means something in Python"
+    elif wanted in sys.stdlib_module_names:
+        reason = "is a module of Python"
+    elif wanted in _TAKEN_BY_COMPONENTS or wanted in reserved:
+        reason = f"is taken, so no {kind} can have it"
+    else:
+        return wanted
+    raise UsageError(f"The name `{wanted}` {reason}", hint=_suggest_component(wanted, kind))
+
+
+def _suggest_component(name: str, kind: str) -> str:
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
+    words = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
+    good = words if words[:1].isalpha() else f"{kind}_{words}".strip("_")
+    good = good[:COMPONENT_LENGTH].strip("_")
+    if good in (name, kind):
+        good = f"my_{good}"[:COMPONENT_LENGTH].strip("_")
+    return f"Try `{good}`."
 
 
 def check_text(value: str, flag: str) -> str:

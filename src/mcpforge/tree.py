@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Ownership = Literal["managed", "seed"]
 
@@ -26,6 +29,30 @@ class File:
     def id(self) -> str:
         """The git blob id of the content, 40 hex digits."""
         return blob_id(self.content)
+
+
+class LazyFile(File):
+    """A file whose id is known; its content is made when somebody looks at it."""
+
+    __slots__ = ("_id", "_make")
+    _id: str
+    _make: Callable[[], bytes]
+
+    def __init__(self, identifier: str, make: Callable[[], bytes], ownership: Ownership) -> None:
+        """Keep the id, and how to make the content."""
+        given = {"ownership": ownership, "executable": False, "_id": identifier, "_make": make}
+        for name, value in given.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def content(self) -> bytes:
+        """What is made each time."""
+        return self._make()
+
+    @property
+    def id(self) -> str:
+        """The id that was given."""
+        return self._id
 
 
 Tree = dict[str, File]

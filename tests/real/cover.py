@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 import sys
 from collections import defaultdict
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from mcpforge.answers import LICENSES, PYTHONS
 from mcpforge.catalog.catalog import load
@@ -21,26 +24,26 @@ if TYPE_CHECKING:
     from mcpforge.catalog.manifest import Layer, Option
 
 MOST = 40
-TRIES = 12
+TRIES = 5
 SEED = 20260722
 
 # What no type says: one more value for each option that is text or a list.
 TEXTS: dict[tuple[str, str], tuple[str | tuple[str, ...], ...]] = {
     ("authorization", "tags"): (("analysis", "cached", "admin"),),
-    ("filetree", "prefix"): ("shared prefix: {x}",),
-    ("http-client", "url"): ("https://api.example.org:8443/v1",),
+    ("filetree", "prefix"): ("shared.prefix_1",),
+    ("http-client", "url"): ('https://api.example.org:8443/it\'s/"a"\\path',),
     ("memory", "prefix"): ("p",),
     ("rate-limit", "address_limit"): ("5000/hour",),
     ("rate-limit", "limit"): ("100/second",),
-    ("redis", "prefix"): ("weather'\"\\prefix",),
+    ("redis", "prefix"): ("Weather-" + "x" * 56,),
 }
 
 NAMES = (
     *("minimal", "my-server", "production.server"),
-    *("a", "abcdefghij-abcdefghij-abcdefghij-abcdefgh", "My.Weather_Server", "UPPER", "x1"),
+    *("a", "abcdefghij-abcdefghij-abcdefghij-abcdefg", "My.Weather_Server", "UPPER", "x1"),
     *("git-tools", "Zed-9.Alpha_beta", "mcp2", "b", "long-name-with-many-dashes-in-it-0123456"),
     *("Camel.Case", "d.o.t.s", "un_der_score", "q7-7q", "fastmcp-thing", "Server-2000", "z"),
-    *("uv-helper", "nine.9", "AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGhIjKlMn", "data-2-go", "e"),
+    *("uv-helper", "nine.9", "AbCdEfGhIjKlMnOpQrStUvWxYz.AbCdEfGhIjKlM", "data-2-go", "e"),
     *("mixed-._-Separators", "aws-thing", "tool.kit", "n0", "K", "weather", "Weather-Two"),
     *("notes_and_more", "one.two.three", "s3rver", "long.name.with.dots.aaaaaaaaaaaaaaaaaaaaa"),
     *("python-3", "h-2-o", "MCP-Forge-Child", "last-one"),
@@ -65,7 +68,7 @@ DESCRIPTIONS = (
     '"""\nimport os\nos.abort()\n"""',
     "]]>\n[project]\nname = 'evil'\n\"\"\"'''",
     "ends with a backslash \\",
-    "a\r\nb\u2028c\u0085d\x1be",
+    "a\r\nb\u2028c\u0085d\tē",
     "{{ package }} {{ settings }} {% for x in y %}",
     "- a\n- b: |\n    c\n? d\n: e",
     "Uses $PATH, ${X:-y}, `whoami`; then \"; rm -rf / #'",
@@ -201,7 +204,7 @@ def _close(explicit: frozenset[str]) -> frozenset[str] | None:
     from mcpforge.errors import ForgeError
 
     try:
-        return frozenset(resolve(load(), explicit).ids)
+        return frozenset(one.id for one in resolve(load(), explicit).features)
     except ForgeError:
         return None
 
@@ -212,10 +215,11 @@ def plan() -> tuple[Case, ...]:
     catalog = load()
     cover = Cover(catalog)
     rows: list[tuple[str, tuple[str, ...]]] = []
+    wanted = deepcopy((cover.both, cover.without))
     for preset in catalog.presets:
         rows.append((preset, catalog.preset(preset)))
         cover.take(_chosen(rows[-1][1]))
-    dice = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    dice = random.Random(SEED)
     while cover.missing() != (0, 0) and len(rows) < 2 * MOST:
         tries = [cover.row(dice) for _ in range(TRIES)]
         best = max(tries, key=lambda one: cover.gain(_chosen(one)))
@@ -223,12 +227,32 @@ def plan() -> tuple[Case, ...]:
             break
         rows.append(("", best))
         cover.take(_chosen(best))
-    rows = _pruned(catalog, rows)
+    while len(rows) > MOST:
+        rows.remove(_least_telling(cover, wanted, rows))
     cases = [
         Case(name=NAMES[n], features=features, chosen=_chosen(features), preset=preset, number=n)
         for n, (preset, features) in enumerate(rows)
     ]
     return tuple(_dressed(case) for case in _with_options(catalog, cases))
+
+
+def parameters(cases: Iterable[Case]) -> list[Any]:
+    """Return the cases for `parametrize`; those with a Redis are marked."""
+    return [
+        pytest.param(case, id=case.id, marks=[pytest.mark.service] if needs_redis(case) else [])
+        for case in cases
+    ]
+
+
+def needs_redis(case: Case) -> bool:
+    """Say whether a project has the setting for a Redis."""
+    return any(entry["name"] == "redis_url" for entry in declared_settings(case))
+
+
+def declared_settings(case: Case) -> Iterator[Mapping[str, Any]]:
+    """Return what the features of a project declare as settings."""
+    for identifier in case.chosen:
+        yield from load().features[identifier].entries.get("settings", ())
 
 
 def _chosen(explicit: Iterable[str]) -> frozenset[str]:
@@ -237,23 +261,21 @@ def _chosen(explicit: Iterable[str]) -> frozenset[str]:
     return closed
 
 
-def _pruned(
-    catalog: Catalog, rows: list[tuple[str, tuple[str, ...]]]
-) -> list[tuple[str, tuple[str, ...]]]:
-    """Leave out projects that no pair needs until there is room, the least telling first."""
-    kept = list(rows)
-    while len(kept) > MOST:
-        candidates = []
-        for row in kept:
-            if row[0]:
-                continue
-            cover = Cover(catalog)
-            for other in kept:
-                if other is not row:
-                    cover.take(_chosen(other[1]))
-            candidates.append((*cover.missing(), row))
-        kept.remove(min(candidates)[2])
-    return kept
+def _least_telling(
+    cover: Cover,
+    wanted: tuple[dict[str, int], dict[str, int]],
+    rows: list[tuple[str, tuple[str, ...]]],
+) -> tuple[str, tuple[str, ...]]:
+    """Return the project without which the fewest pairs are missing."""
+
+    def missing_without(row: tuple[str, tuple[str, ...]]) -> tuple[int, int]:
+        cover.both, cover.without = deepcopy(wanted)
+        for other in rows:
+            if other is not row:
+                cover.take(_chosen(other[1]))
+        return cover.missing()
+
+    return min((row for row in rows if not row[0]), key=missing_without)
 
 
 def values(feature: Layer, option: Option) -> Iterator[OptionValue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ class Catalog:
     presets: Mapping[str, Mapping[str, Any]]
     licenses: Mapping[str, str]
     changes: tuple[tuple[str, str], ...] = ()
+    components: Mapping[str, Layer] = field(default_factory=dict)
 
     @property
     def offered(self) -> list[Layer]:
@@ -52,6 +53,17 @@ class Catalog:
                 f"Group `{identifier}` is unknown",
                 hint=did_you_mean(identifier, self.groups) + f"Groups: {', '.join(self.groups)}.",
                 code="unknown_group",
+            ) from None
+
+    def component(self, kind: str) -> Layer:
+        """Return a kind of component; raises `UsageError` with the nearest kind."""
+        try:
+            return self.components[kind]
+        except KeyError:
+            raise UsageError(
+                f"There is no kind of component called `{kind}`",
+                hint=did_you_mean(kind, self.components) + f"Kinds: {', '.join(self.components)}.",
+                code="unknown_component",
             ) from None
 
     def members(self, group: str) -> list[Layer]:
@@ -88,19 +100,7 @@ def _number(version: str) -> tuple[int, ...]:
 
 def build(raw: Mapping[str, Any]) -> Catalog:
     """Return the catalogue that `sources.load_raw` or `sources.read_folder` read."""
-    layers = [
-        (
-            item["what"],
-            parse_layer(
-                item["manifest"],
-                identifier=item["id"],
-                group=item["group"],
-                files=item["files"],
-                fragments=item["fragments"],
-            ),
-        )
-        for item in raw["layers"]
-    ]
+    layers = [(item["what"], _parse(item)) for item in raw["layers"]]
     groups = sorted(
         (layer for what, layer in layers if what == "group"),
         key=lambda layer: (layer.order, layer.id),
@@ -113,6 +113,17 @@ def build(raw: Mapping[str, Any]) -> Catalog:
         presets=raw["presets"],
         licenses=raw["licenses"],
         changes=tuple((version, line) for version, line in raw.get("changes", ())),
+        components={item["id"]: _parse(item) for item in raw["components"]},
+    )
+
+
+def _parse(item: Mapping[str, Any]) -> Layer:
+    return parse_layer(
+        item["manifest"],
+        identifier=item["id"],
+        group=item["group"],
+        files=item["files"],
+        fragments=item["fragments"],
     )
 
 

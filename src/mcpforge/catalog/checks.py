@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from mcpforge.catalog.manifest import (
     ASGI_PHASES,
+    COMPONENT_SLOTS,
     ENTRIES,
     FRAGMENTS,
     GENERATORS,
     KEYS,
     LISTS,
     OPTION_TYPES,
+    PHASE_OPTION,
     PHASES,
     SCHEMA,
 )
@@ -21,18 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mcpforge.catalog.catalog import Catalog
+    from mcpforge.catalog.manifest import Layer
 
 _OPTION_KEYS = ("type", "default", "help", "min", "max", "choices", "pattern", "form")
 # The form of a key's value wherever the key stands; what is not named here may be anything.
 _FORMS = {
     "text": (
         *("title", "summary", "description", "kind", "shared-url", "takes", "type", "help"),
-        *("name", "import", "phase", "keyword", "local", "generate", "test", "example"),
+        *("name", "import", "phase", "keyword", "local", "generate", "test", "example", "group"),
     ),
     "a list of texts": (
         *LISTS,
         *("seed", "requires", "excludes", "after", "choices", "imports", "arguments", "when", "unless"),
-        *("formerly", "wiring"),
+        *("formerly", "wiring", "reserved"),
     ),
     "a table": ("options", "pyproject", "requires-group", "constraints", "keywords", "modules"),
     "true or false": ("secret", "required", "statement", "internal"),
@@ -50,7 +53,7 @@ def check_manifest(raw: Mapping[str, Any], *, what: str, where: str) -> None:
     if raw.get("schema") != SCHEMA:
         raise _bad(f"{where}: `schema` must be {SCHEMA}", hint="Update mcpforge?")
     _check_keys(raw, KEYS[what], where)
-    _need(raw, ("title", "summary") if what == "feature" else ("title",), where)
+    _need(raw, ("title", "summary") if what in ("feature", "component") else ("title",), where)
     for name, spec in raw.get("options", {}).items():
         _check_option(name, spec, f"{where}: options.{name}")
     for slot, allowed in ENTRIES.items():
@@ -58,6 +61,8 @@ def check_manifest(raw: Mapping[str, Any], *, what: str, where: str) -> None:
             _check_entry(slot, entry, allowed, f"{where}: {slot} {number}")
     if what == "group":
         _one_of(raw.get("takes", "many"), ("one", "many"), where)
+    if what == "component" and sum(len(raw.get(slot, ())) for slot in COMPONENT_SLOTS) != 1:
+        raise _bad(f"{where}: a component has exactly one entry")
 
 
 def check_catalog(catalog: Catalog) -> None:
@@ -81,6 +86,15 @@ def check_catalog(catalog: Catalog) -> None:
                 _one_of(condition, known, layer.id)
     for name, preset in catalog.presets.items():
         _check_preset(catalog, name, preset)
+    for kind in catalog.components.values():
+        _check_component(catalog, kind)
+
+
+def _check_component(catalog: Catalog, kind: Layer) -> None:
+    if kind.group:
+        _one_of(kind.group, catalog.groups, kind.id)
+    if set(kind.files) != {""}:
+        raise _bad(f"{kind.id}: a component has files, all of them in `files/`")
 
 
 def _check_preset(catalog: Catalog, name: str, preset: Mapping[str, Any]) -> None:
@@ -142,7 +156,7 @@ def _check_entry(slot: str, entry: Mapping[str, Any], allowed: Iterable[str], sp
     if ":" not in entry["import"] and slot != "conftest":
         raise _bad(f"{spot}: `import` must be `module:name`")
     if slot == "middleware":
-        _one_of(entry.get("phase"), PHASES, spot)
+        _one_of(entry.get("phase"), (*PHASES, PHASE_OPTION), spot)
     elif slot == "asgi":
         _one_of(entry.get("phase"), ASGI_PHASES, spot)
     elif slot == "server" and sum(key in entry for key in ("keyword", "statement", "local")) != 1:

@@ -1,4 +1,4 @@
-"""The manifest of a layer (`feature.toml`, `group.toml`, `layer.toml`): vocabulary v1, closed."""
+"""The manifest of a layer (`feature.toml`, `group.toml`, ...): vocabulary v1, closed."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PHASES = (
     "response",
     "retry",
 )
+PHASE_OPTION = "{{ options.phase }}"  # what a component's manifest says: the user chooses
 ASGI_PHASES = ("limit", "cors", "request-id")  # innermost first
 GENERATORS = ("token", "fernet", "hex")
 OPTION_TYPES = ("bool", "int", "float", "str", "list", "choice")
@@ -49,6 +50,8 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "readiness": ("name", *_CALL),
     "conftest": ("import", "when", "unless"),
 }
+# The slots that components of the user's own fill: one entry in one of them.
+COMPONENT_SLOTS = ("tools", "prompts", "resources", "middleware", "server")
 LISTS = (
     *("dependencies", "dev-dependencies", "gitignore", "dockerignore", "next-steps"),
     "runtime-files",  # files and folders of the root that the running server reads
@@ -64,6 +67,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "feature": (
         *_COMMON,
         *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal", "formerly"),
+    ),
+    "component": (
+        *("schema", "title", "summary", "description", "options", "group", "reserved"),
+        *COMPONENT_SLOTS,
     ),
 }
 
@@ -94,7 +101,9 @@ class Layer:
     `fragments` maps a slot to template text; `entries` maps a slot to its contributions. An
     `internal` feature is what several others share: they require it, nobody chooses it; `formerly`
     are ids that it had. Of the project, `wiring` are patterns of the files that switch features on,
-    and `modules` maps distributions to the module they are imported as, where that differs.
+    and `modules` maps distributions to the module they are imported as, where that differs. Of a
+    kind of component, `group` is the group whose shared files it needs, `reserved` are names that
+    it can't have.
     """
 
     id: str
@@ -122,6 +131,7 @@ class Layer:
     formerly: tuple[str, ...] = ()
     wiring: tuple[str, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
+    reserved: tuple[str, ...] = ()
 
 
 def parse_layer(
@@ -162,6 +172,7 @@ def parse_layer(
         formerly=tuple(raw.get("formerly", ())),
         wiring=tuple(raw.get("wiring", ())),
         modules=raw.get("modules", {}),
+        reserved=tuple(raw.get("reserved", ())),
     )
 
 

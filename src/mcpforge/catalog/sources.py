@@ -25,8 +25,9 @@ def templates_folder() -> Path:
 def load_raw() -> dict[str, Any]:
     """Return all layers as plain data, from the index if there is one, else from the folder.
 
-    The form: `{"hash": str, "presets": {...}, "licenses": {...}, "layers": [layer, ...]}`, each
-    layer with `what`, `id`, `group`, `manifest`, `files` (condition → path → text), `fragments`.
+    The form: `{"hash": str, "presets": {...}, "licenses": {...}, "layers": [layer, ...],
+    "components": [layer, ...]}`, each layer with `what`, `id`, `group`, `manifest`, `files`
+    (condition → path → text), `fragments`.
     """
     folder = templates_folder()
     index = folder / INDEX
@@ -59,9 +60,22 @@ def read_folder(folder: Path) -> dict[str, Any]:
         path.name.removesuffix(".jinja"): path.read_text(encoding="utf-8")
         for path in sorted((folder / "project" / "licenses").glob("*.jinja"))
     }
-    raw: dict[str, Any] = {"presets": presets, "licenses": licenses, "layers": layers}
+    raw: dict[str, Any] = {
+        "presets": presets,
+        "licenses": licenses,
+        "layers": layers,
+        "components": _components(folder / "components"),
+    }
     text = json.dumps(raw, sort_keys=True, ensure_ascii=False)
     return {"hash": hashlib.sha256(text.encode()).hexdigest()[:16], **raw}
+
+
+def _components(folder: Path) -> list[dict[str, Any]]:
+    layers = [
+        _layer(path.parent, "component", path.parent.name, "")
+        for path in sorted(folder.glob("*/component.toml"))
+    ]
+    return [{**layer, "group": layer["manifest"].get("group", "")} for layer in layers]
 
 
 def _layer(folder: Path, what: str, identifier: str, group: str) -> dict[str, Any]:

@@ -111,7 +111,8 @@ def _middle(a: Sequence[int], b: Sequence[int], box: tuple[int, int, int, int]) 
             while x < bottom and x - diagonal < right and a[x] == b[x - diagonal]:
                 x += 1
             ahead[diagonal] = x
-            if odd and back.get(diagonal, bottom + 1) <= x:
+            inside = x <= bottom and x - diagonal <= right
+            if odd and inside and back.get(diagonal, x + 1) <= x:
                 return x, x - diagonal
         back = _retreat(back, goal, steps, lowest, highest)
         for diagonal in sorted(back, reverse=True):
@@ -119,7 +120,8 @@ def _middle(a: Sequence[int], b: Sequence[int], box: tuple[int, int, int, int]) 
             while x > top and x - diagonal > left and a[x - 1] == b[x - diagonal - 1]:
                 x -= 1
             back[diagonal] = x
-            if not odd and ahead.get(diagonal, top - 1) >= x:
+            inside = x >= top and x - diagonal >= left
+            if not odd and inside and ahead.get(diagonal, x - 1) >= x:
                 return x, x - diagonal
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mcpforge import answers as rules
 from mcpforge.answers import Answers
 from mcpforge.catalog.options import find_option, parse_value
 from mcpforge.errors import UsageError, did_you_mean
+from mcpforge.operations.components import read_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +52,7 @@ def decide(catalog: Catalog, request: Request, *, author: str, year: int) -> Ans
     texts = {key: _first(getattr(request, key), given.get(key)) for key in _TEXTS}
     name = rules.check_name(texts["name"] or "", _module_names(catalog))
     features, options = _features(catalog, request, given)
-    return Answers(
+    answers = Answers(
         name=name,
         title=_text(texts["title"], rules.default_title(name), "--title"),
         description=_text(texts["description"], DEFAULT_DESCRIPTION, "--description"),
@@ -61,6 +62,9 @@ def decide(catalog: Catalog, request: Request, *, author: str, year: int) -> Ans
         year=given.get("year", year),
         features=features,
         options=options,
+    )
+    return replace(
+        answers, components=read_components(given.get("components", ()), catalog, answers)
     )
 
 
@@ -97,12 +101,6 @@ def _checked_file(data: Mapping[str, Any]) -> Mapping[str, Any]:
         raise UsageError("In the answers, `year` must have four digits", code="bad_answers")
     if not all(isinstance(item, str) for item in data.get("features", ())):
         raise UsageError("In the answers, `features` must be a list of texts", code="bad_answers")
-    if data.get("components"):
-        raise UsageError(
-            "This version of mcpforge makes no components from answers",
-            hint="Leave `components` out.",
-            code="bad_answers",
-        )
     return data
 
 

@@ -12,6 +12,7 @@ from mcpforge.errors import ForgeError
 from mcpforge.operations.choices import DEFAULT_DESCRIPTION
 from mcpforge.operations.environment import missing_values, write_environment
 from mcpforge.project import apply, git
+from mcpforge.project import lock as locks
 from mcpforge.project.lock import Lock
 from mcpforge.project.plan import locked_files, plan_new
 from mcpforge.render.environment import keep_compiled
@@ -118,11 +119,16 @@ def _finish(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
 
 
 def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...] = ()) -> str:
-    """Return the one command that makes the same project without questions."""
+    """Return the one command that makes the same project without questions.
+
+    No flag names a component, so a project with some is made from its own lock.
+    """
     answers = project.answers
     words = ["mcpforge", "new", str(project.root)]
     if project.root.name != answers.name:
         words += ["--name", answers.name]
+    if answers.components:
+        return shlex.join([*words, "--answers", str(project.root / locks.PATH), *flags])
     if answers.title != default_title(answers.name):
         words += ["--title", answers.title]
     if answers.description != DEFAULT_DESCRIPTION:

@@ -8,7 +8,7 @@ from mcpforge import answers as rules
 
 if TYPE_CHECKING:
     from mcpforge.catalog.catalog import Catalog
-    from mcpforge.catalog.manifest import Option
+    from mcpforge.catalog.manifest import Layer, Option
 
 _TYPES = {"bool": "boolean", "int": "integer", "float": "number", "str": "string", "choice": "string"}
 
@@ -60,7 +60,35 @@ def answers_schema(catalog: Catalog) -> dict[str, Any]:
                     if item.options
                 },
             },
-            "components": {"type": "array", "maxItems": 0},
+            "components": {
+                "type": "array",
+                "items": {"oneOf": [_component(kind) for kind in catalog.components.values()]},
+            },
+        },
+    }
+
+
+def _component(kind: Layer) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "title": kind.title,
+        "description": kind.summary,
+        "additionalProperties": False,
+        "required": ["kind", "name"],
+        "properties": {
+            "kind": {"const": kind.id},
+            "name": {
+                "type": "string",
+                "maxLength": rules.COMPONENT_LENGTH,
+                "pattern": "^[a-z][a-z0-9]*([_-][a-z0-9]+)*$",
+            },
+            "options": {
+                "type": "object",
+                "additionalProperties": False,
+                "properties": {
+                    option.name: option_schema(option) for option in kind.options.values()
+                },
+            },
         },
     }
 

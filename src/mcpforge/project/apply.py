@@ -7,19 +7,17 @@ import errno
 import os
 import shutil
 import tempfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
 from mcpforge.project import journal
+from mcpforge.project.files import check_inside, new_folders, prune, read_file, umask, write_file
 from mcpforge.project.guards import readable_errors, signals_as_errors
-from mcpforge.project.lock import PATH
 from mcpforge.project.plan import stale
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from mcpforge.project.journal import Recovery
     from mcpforge.project.plan import Change, Plan
 
@@ -60,9 +58,9 @@ def _create_beside(root: Path, plan: Plan) -> None:
                 stage = Path(tempfile.mkdtemp(prefix=_prefix(root.name), dir=root.parent))
                 held.enter_context(journal.writer(stage))
             for change in plan.written:
-                _write(stage, change)
+                write_file(stage, change)
             journal.remember_new(stage, {c.path: blob_id(c.content) for c in plan.written})
-            stage.chmod(0o777 & ~_umask())
+            stage.chmod(0o777 & ~umask())
             _move(stage, root)
         except BaseException:
             if stage:
@@ -173,8 +171,8 @@ def apply(root: Path, plan: Plan) -> None:
 
 def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
     for change in changes:
-        _check_inside(root, change.path)
-    changed = stale(plan, {change.path: _read(root / change.path) for change in changes})
+        check_inside(root, change.path)
+    changed = stale(plan, {change.path: read_file(root / change.path) for change in changes})
     if changed:
         raise ForgeError(
             f"`{changed[0]}` has changed since the plan was made",
@@ -197,10 +195,10 @@ def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
             saved = str(number)
             shutil.copy2(target, local / "undo" / saved)
         if change.action != "delete":
-            _write(local / "stage", change, name=str(number))
+            write_file(local / "stage", change, name=str(number))
         after = "" if change.action == "delete" else blob_id(change.content)
         entries.append(journal.Entry(change.path, saved, after))
-    folders = _new_folders(root, changes)
+    folders = new_folders(root, changes)
     journal.write(root, entries, folders)
     try:
         for number, change in enumerate(changes):
@@ -218,48 +216,6 @@ def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
     except BaseException:
         journal.restore(root)
         raise
-
-
-def prune(root: Path, gone: Iterable[str]) -> None:
-    """Remove the folders that the deletion of these files left empty."""
-    folders = {parent for path in gone for parent in PurePosixPath(path).parents if parent.name}
-    for folder in sorted(folders, key=lambda item: -len(item.parts)):
-        with contextlib.suppress(OSError):
-            (root / folder).rmdir()
-
-
-def _write(root: Path, change: Change, name: str = "") -> None:
-    path = root / (name or change.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(change.content)
-    if change.executable:
-        path.chmod(path.stat().st_mode | 0o111 & ~_umask())
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def _new_folders(root: Path, changes: tuple[Change, ...]) -> list[str]:
-    found: dict[str, None] = {}
-    for change in changes:
-        for parent in reversed(PurePosixPath(change.path).parents):
-            if parent.name and not (root / parent).exists():
-                found[parent.as_posix()] = None
-    return list(found)
-
-
-def _check_inside(root: Path, path: str) -> None:
-    pure = PurePosixPath(path)
-    inside = not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
-    real = root.resolve()
-    if not inside or real not in (root / path).resolve().parents or (root / path).is_symlink():
-        raise ForgeError(
-            f"`{path}` leads out of the project",
-            hint="mcpforge writes no file through a symbolic link.",
-            code="outside",
-        )
 
 
 def _prefix(name: str) -> str:
@@ -292,9 +248,3 @@ def _make_parents(root: Path, made: list[Path]) -> None:
     for folder in reversed(missing):
         folder.mkdir(exist_ok=True)
         made.append(folder)
-
-
-def _umask() -> int:
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mcpforge.tree import File, Tree
 
     Reader = Callable[[str], bytes | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Disk:
     """How a plan looks at a project: the user's files, the pristine texts, what `base/` holds."""
@@ -88,9 +90,7 @@ def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None) -> None:
         draft.clashes.append(Clash(path, reason, blob_id(ours)))
 
 
-def _leave(
-    draft: _Draft, place: str, path: str, locked: LockedFile, ours: bytes | None
-) -> None:
+def _leave(draft: _Draft, place: str, path: str, locked: LockedFile, ours: bytes | None) -> None:
     if ours is None:
         return
     if blob_id(ours) == locked.id:
@@ -181,4 +181,3 @@ def _put(path: str, content: bytes, disk: Disk) -> Change | None:
         return None
     action: Action = "create" if present is None else "update"
     return Change(path, action, "" if present is None else blob_id(present), content)
-

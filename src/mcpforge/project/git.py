@@ -80,7 +80,9 @@ def start_repository(root: Path, message: str) -> GitOutcome:
             return GitOutcome("inside")
         made = _git(root, "init", "--quiet", "--initial-branch=main")
         if made.returncode:
-            return GitOutcome("failed", _last_line(made.stderr), "git init && git add -A && " + commit)
+            return GitOutcome(
+                "failed", _last_line(made.stderr), "git init && git add -A && " + commit
+            )
         added = _git(root, "add", "--all")
         if added.returncode:
             return GitOutcome("failed", _last_line(added.stderr), "git add -A && " + commit)
@@ -99,4 +101,6 @@ def start_repository(root: Path, message: str) -> GitOutcome:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines if line.startswith(("fatal:", "error:"))]
-    return (told or lines or ["git gave no reason"])[0].removeprefix("fatal: ").removeprefix("error: ")
+    return (
+        (told or lines or ["git gave no reason"])[0].removeprefix("fatal: ").removeprefix("error: ")
+    )

@@ -212,7 +212,9 @@ def finish(root: Path) -> None:
 
 def remember_new(root: Path, after: Mapping[str, str]) -> None:
     """Write what `undo` reads of a project that was not there before: path → blob id."""
-    entries = [{"path": path, "saved": "", "after": identifier} for path, identifier in after.items()]
+    entries = [
+        {"path": path, "saved": "", "after": identifier} for path, identifier in after.items()
+    ]
     text = json.dumps({"entries": entries, "made": []})
     (folder(root) / UNDO).write_text(text, encoding="utf-8")
 

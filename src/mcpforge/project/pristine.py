@@ -36,18 +36,18 @@ def stored(tree: Tree) -> dict[str, bytes]:
 
 def stored_one(identifier: str, content: bytes) -> dict[str, bytes]:
     """Return path → content of one pristine text."""
-    return {f"{BASE}/{identifier[:2]}/{identifier[2:]}": zlib.compress(content, 9)}
+    return {f"{BASE}/{identifier}": zlib.compress(content)}
 
 
 def listed(root: Path) -> tuple[str, ...]:
     """Return the paths of all pristine texts that a project holds."""
-    found = (root / BASE).glob("??/" + "?" * 38)
+    found = (root / BASE).glob("?" * 40)
     return tuple(sorted(path.relative_to(root).as_posix() for path in found))
 
 
 def read(root: Path, identifier: str) -> bytes | None:
     """Return the pristine content with this blob id, or None where it is not held."""
-    path = root / BASE / identifier[:2] / identifier[2:]
+    path = root / BASE / identifier
     try:
         return zlib.decompress(path.read_bytes())
     except (FileNotFoundError, zlib.error):

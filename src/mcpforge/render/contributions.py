@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from mcpforge.catalog.manifest import Layer
 
-_CALLS = ("middleware", "asgi", "auth", "lifespan", "commands", "startup", "log-formatter", "readiness")
+_CALLS = (
+    "middleware",
+    "asgi",
+    "auth",
+    "lifespan",
+    "commands",
+    "startup",
+    "log-formatter",
+    "readiness",
+)
 _NAMES = ("tools", "resources", "prompts", "conftest")
 # Arguments that a slot gives when its entries name none.
 _DEFAULT_ARGUMENTS = {"commands": ("commands",)}
@@ -83,16 +92,16 @@ def collect(
             for raw in entries:
                 if not _applies(raw, holds):
                     continue
-                entry = _rendered(raw, context, layer.id)
+                entry = rendered(raw, context, layer.id)
                 if slot == "settings":
                     _add_setting(slots, make_setting(entry, env_prefix, layer.id), layer.id)
                 else:
                     _add_entry(slots, slot, entry, layer.id)
         for key, values in layer.lists.items():
             target: list[str] = getattr(slots, key.replace("-", "_"))
-            rendered = [_rendered(value, context, layer.id) for value in values]
-            target.extend(value for value in rendered if value not in target)
-        _add_tables(slots, _rendered(layer.pyproject, context, layer.id), layer.id)
+            found = [rendered(value, context, layer.id) for value in values]
+            target.extend(value for value in found if value not in target)
+        _add_tables(slots, rendered(layer.pyproject, context, layer.id), layer.id)
         if layer.shared_url:
             _claim(slots.shared_url, layer.shared_url, "shared-url", layer.id)
             slots.shared_url = layer.shared_url
@@ -107,13 +116,14 @@ def _applies(raw: Mapping[str, Any], holds: Callable[[str], bool]) -> bool:
     return all(map(holds, raw.get("when", ()))) and not any(map(holds, raw.get("unless", ())))
 
 
-def _rendered(value: Any, context: Mapping[str, Any], where: str) -> Any:
+def rendered(value: Any, context: Mapping[str, Any], where: str) -> Any:
+    """Return a value of a manifest with its templates rendered."""
     if isinstance(value, str):
         return render_text(value, context, where) if is_template(value) else value
     if isinstance(value, list):
-        return [_rendered(item, context, where) for item in value]
+        return [rendered(item, context, where) for item in value]
     if isinstance(value, dict):
-        return {key: _rendered(item, context, where) for key, item in value.items()}
+        return {key: rendered(item, context, where) for key, item in value.items()}
     return value
 
 
@@ -127,11 +137,28 @@ def _add_setting(slots: Slots, setting: Setting, where: str) -> None:
 
 
 def _add_entry(slots: Slots, slot: str, entry: Mapping[str, Any], where: str) -> None:
+    item = make_item(slot, entry)
+    slots.imports.setdefault(slot, []).extend([item.spec, *entry.get("imports", ())])
+    if slot == "log-formatter":
+        _claim(slots.log_formatter, item, slot, where)
+        slots.log_formatter = item
+        return
+    items = items_of(slots, slot, entry)
+    if "keyword" in entry or "local" in entry:
+        for known in items:
+            if known.name == item.name:
+                _claim(known, item, f"server.{item.name}", where)
+    if item not in items:
+        items.append(item)
+
+
+def make_item(slot: str, entry: Mapping[str, Any]) -> Item:
+    """Return what a rendered entry puts into its slot."""
     spec: str = entry["import"]
     name = spec.partition(":")[2]
     arguments = tuple(entry.get("arguments", _DEFAULT_ARGUMENTS.get(slot, ())))
     keywords: dict[str, str] = entry.get("keywords", {})
-    item = Item(
+    return Item(
         function=name,
         call=pysource.call(name, arguments, keywords),
         name=entry.get("name") or entry.get("keyword") or entry.get("local") or name,
@@ -140,21 +167,10 @@ def _add_entry(slots: Slots, slot: str, entry: Mapping[str, Any], where: str) ->
         arguments=(*arguments, *(f"{key}={value}" for key, value in keywords.items())),
         spec=spec,
     )
-    slots.imports.setdefault(slot, []).extend([spec, *entry.get("imports", ())])
-    if slot == "log-formatter":
-        _claim(slots.log_formatter, item, slot, where)
-        slots.log_formatter = item
-        return
-    target = _target(slots, slot, entry)
-    if "keyword" in entry or "local" in entry:
-        for known in target:
-            if known.name == item.name:
-                _claim(known, item, f"server.{item.name}", where)
-    if item not in target:
-        target.append(item)
 
 
-def _target(slots: Slots, slot: str, entry: Mapping[str, Any]) -> list[Item]:
+def items_of(slots: Slots, slot: str, entry: Mapping[str, Any]) -> list[Item]:
+    """Return the list that an entry of a slot belongs to."""
     if slot == "server":
         if "keyword" in entry:
             return slots.keywords
@@ -188,7 +204,9 @@ def merge_requirements(requirements: Sequence[str]) -> list[str]:
         key = name.lower().replace("_", "-")
         known = merged.get(key)
         if known and known[1] and rest and known[1] != rest:
-            raise ForgeError(f"`{name}` is wanted as `{known[1]}` and as `{rest}`", code="slot_taken")
+            raise ForgeError(
+                f"`{name}` is wanted as `{known[1]}` and as `{rest}`", code="slot_taken"
+            )
         joined = (known[0] if known else set()) | extras
         merged[key] = (joined, rest or (known[1] if known else ""), known[2] if known else name)
     return [
@@ -200,7 +218,11 @@ def merge_requirements(requirements: Sequence[str]) -> list[str]:
 def split_requirement(requirement: str) -> tuple[str, set[str], str]:
     """Split `name[a,b]>=1` into its name, its extras and the rest."""
     end = next(
-        (number for number, char in enumerate(requirement) if not (char.isalnum() or char in "-_.")),
+        (
+            number
+            for number, char in enumerate(requirement)
+            if not (char.isalnum() or char in "-_.")
+        ),
         len(requirement),
     )
     name, rest = requirement[:end], requirement[end:]

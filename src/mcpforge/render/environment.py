@@ -29,7 +29,7 @@ FILTERS = {
 }
 
 
-_PLAIN = re.compile(r"\{\{ (package|env_prefix) \}\}")
+_PLAIN = re.compile(r"\{\{ (package|env_prefix|name|class_name) \}\}")
 
 
 @cache
@@ -72,8 +72,8 @@ def render_text(text: str, context: Mapping[str, Any], where: str) -> str:
     """
     if not is_template(text):
         return text
-    # Most templates only name the package: no engine is needed for that.
-    plain = _PLAIN.sub(lambda found: str(context[found[1]]), text) if "package" in context else text
+    # Most templates only name the package or the component: no engine is needed for that.
+    plain = _PLAIN.sub(lambda found: str(context.get(found[1], found[0])), text)
     if not is_template(plain):
         return plain
     from jinja2 import TemplateError

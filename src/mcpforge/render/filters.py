@@ -55,7 +55,9 @@ def author_table(text: str) -> str:
     if not found:
         return f"{{ name = {toml_string(oneline(text))} }}"
     email = f"email = {toml_string(found['email'])}"
-    return f"{{ name = {toml_string(found['name'])}, {email} }}" if found["name"] else f"{{ {email} }}"
+    return (
+        f"{{ name = {toml_string(found['name'])}, {email} }}" if found["name"] else f"{{ {email} }}"
+    )
 
 
 def markdown(text: str) -> str:

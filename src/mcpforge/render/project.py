@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import TYPE_CHECKING, Any
 
 from mcpforge import pysource
 from mcpforge.catalog.manifest import FRAGMENTS
 from mcpforge.catalog.resolve import Selection, option_values, resolve
 from mcpforge.errors import ForgeError
+from mcpforge.render import components
 from mcpforge.render.contributions import Slots, collect
 from mcpforge.render.environment import render_text
 from mcpforge.render.filters import toml_key, toml_string
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mcpforge.answers import Answers
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.catalog.manifest import Layer
+    from mcpforge.render.components import Past
     from mcpforge.tree import Tree
 
 _SUFFIX = ".jinja"
@@ -36,26 +39,33 @@ class Rendered:
     slots: Slots
 
 
-def render(answers: Answers, catalog: Catalog) -> Rendered:
+def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> Rendered:
     """Return the project that these answers stand for.
 
-    Raises `UsageError` for choices that don't go together, `ForgeError` for broken templates.
+    With `past`, the files of components that are in both answers are not rendered until somebody
+    looks at them; the tree is the same. Raises `UsageError` for choices that don't go together,
+    `ForgeError` for broken templates.
     """
     selection = resolve(catalog, answers.features)
-    groups = [catalog.groups[group] for group in dict.fromkeys(f.group for f in selection.features)]
-    layers = [catalog.project, *groups, *selection.features]
+    parts = components.chosen(answers, catalog)
+    groups = list(dict.fromkeys(feature.group for feature in selection.features))
+    groups += components.groups(parts, catalog, groups)
+    layers = [catalog.project, *(catalog.groups[group] for group in groups), *selection.features]
     shared = _shared_context(answers)
 
     def context_of(layer: Layer) -> dict[str, Any]:
         return {**shared, "options": option_values(layer, answers.options.get(layer.id, {}))}
 
     slots = collect(layers, context_of, selection.holds, answers.env_prefix)
+    components.contribute(slots, parts)
     shared |= {
         "slots": slots,
         "settings": slots.settings,
         "dependencies": slots.dependencies,
         "dev_dependencies": slots.dev_dependencies,
-        "pyproject_tables": [_table(name, table) for name, table in sorted(slots.pyproject.items())],
+        "pyproject_tables": [
+            _table(name, table) for name, table in sorted(slots.pyproject.items())
+        ],
         "features": [{"id": f.id, "title": f.title, "group": f.group} for f in selection.features],
         "imports": _imports_function(slots),
     }
@@ -67,7 +77,8 @@ def render(answers: Answers, catalog: Catalog) -> Rendered:
         return not condition or selection.holds(condition)
 
     tree: Tree = {}
-    seeds = [pattern for layer in layers for pattern in layer.seed]
+    patterns = [pattern for layer in layers for pattern in layer.seed]
+    seeds = re.compile("|".join(map(translate, patterns)) or r"(?!)")
     for layer in layers:
         context = context_of(layer)
         for condition, files in layer.files.items():
@@ -77,6 +88,7 @@ def render(answers: Answers, catalog: Catalog) -> Rendered:
                     _put(tree, path.removesuffix(_SUFFIX), text, context, seeds, layer.id)
     if answers.license in catalog.licenses:
         _put(tree, "LICENSE", catalog.licenses[answers.license], shared, seeds, "project")
+    components.place(tree, parts, answers.package, past)
     return Rendered(dict(sorted(tree.items())), selection, slots)
 
 
@@ -85,15 +97,14 @@ def _put(
     path: str,
     template: str,
     context: Mapping[str, Any],
-    seeds: Iterable[str],
+    seeds: re.Pattern[str],
     layer: str,
 ) -> None:
     if path in tree:
         raise ForgeError(f"Two features bring the file `{path}`", code="slot_taken")
     text = render_text(template, context, f"{layer}/{path}").strip("\n")
     content = f"{text}\n".encode() if text else b""
-    seed = any(fnmatchcase(path, pattern) for pattern in seeds)
-    ownership: Ownership = "seed" if seed else "managed"
+    ownership: Ownership = "seed" if seeds.match(path) else "managed"
     tree[path] = File(content, ownership)
 
 
@@ -119,7 +130,9 @@ def _fragments(layers: Iterable[Layer], context_of: Any) -> dict[str, Any]:
         for slot, text in layer.fragments.items():
             if slot not in found:
                 raise ForgeError(f"`{layer.id}` has a fragment for `{slot}`, which is no slot")
-            found[slot].append(render_text(text, context_of(layer), f"{layer.id}/{slot}").strip("\n"))
+            found[slot].append(
+                render_text(text, context_of(layer), f"{layer.id}/{slot}").strip("\n")
+            )
     if len(found["conftest_token"]) > 1:
         raise ForgeError("Two features bring a `conftest_token`", code="slot_taken")
     found["conftest_token"] = "".join(found["conftest_token"])

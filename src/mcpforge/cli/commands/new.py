@@ -138,7 +138,9 @@ def _read_answers(source: str) -> dict[str, Any]:
             hint="See `mcpforge features --schema`.",
             code="bad_answers",
         ) from None
-    return dict(data)
+    # The lock of a project holds its answers: another one can be made of it.
+    held = data.get("answers") if "mcpforge" in data else None
+    return dict(held if isinstance(held, dict) else data)
 
 
 def _show_plan(console: Console, project: NewProject, *, as_diff: bool) -> None:

