@@ -33,7 +33,10 @@ def write_catalog(
         for feature, keys in members.items():
             manifest = {"schema": 1, "title": feature.title(), "summary": feature, **keys}
             _write(folder / "features" / group / feature / "feature.toml", manifest)
-    _write(folder / "presets.toml", {"minimal": {"summary": "Nothing", "features": []}, **(presets or {})})
+    _write(
+        folder / "presets.toml",
+        {"minimal": {"summary": "Nothing", "features": []}, **(presets or {})},
+    )
     for path, text in (files or {}).items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)

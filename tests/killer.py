@@ -1,8 +1,9 @@
 """Runs mcpforge once in each of many folders, every time in a fork that a fault may end.
 
-`killer.py SIGNAL FOLDER… -- ARGUMENTS`: in the folder named K the K-th write sends SIGNAL (0: none).
-Prints the exit status of each run. One process that forks, because starting Python costs more than
-all that it does here.
+`killer.py SIGNAL FOLDER… -- ARGUMENTS`: in the folder named K the K-th write sends SIGNAL
+(0: none).
+Prints the exit status of each run. One process that forks, because starting Python costs more
+than all that it does here.
 """
 
 from __future__ import annotations

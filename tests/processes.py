@@ -53,6 +53,7 @@ class CommandLine:
     """`mcpforge`, called in this process."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Keep what catches the output."""
         self._capsys = capsys
 
     def __call__(self, *arguments: str) -> Outcome:

@@ -45,7 +45,9 @@ def names() -> st.SearchStrategy[str]:
     """Return names of 1 to 40 characters that a project may have."""
     inside = st.text("abcxyzABCXYZ0189._-", max_size=38)
     ends = st.sampled_from("abcxyzXYZ019")
-    made = st.builds(lambda head, middle, tail: head + middle + tail, st.sampled_from("abqQz"), inside, ends)
+    made = st.builds(
+        lambda head, middle, tail: head + middle + tail, st.sampled_from("abqQz"), inside, ends
+    )
     return st.one_of(st.sampled_from([SHORT, LONG]), made).filter(allowed)
 
 

@@ -60,8 +60,10 @@ def test_good_names(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["", "-a", "a-", "a b", "ä", "1a", "a" * (NAME_LENGTH + 1), "class", "Import", "os", "JSON"]
-    + ["fastmcp", "mcp", "test", "FastMCP", "a/b", "a\n", "..", "_a", "a_"],
+    [
+        *("", "-a", "a-", "a b", "ä", "1a", "a" * (NAME_LENGTH + 1), "class", "Import", "os"),
+        *("JSON", "fastmcp", "mcp", "test", "FastMCP", "a/b", "a\n", "..", "_a", "a_"),
+    ],
 )
 def test_bad_names(name: str) -> None:
     with pytest.raises(UsageError):

@@ -39,7 +39,7 @@ def test_a_code_of_its_own_stays_with_one_error() -> None:
 
 
 def test_an_interrupt_is_told_from_a_failure() -> None:
-    assert ExitCode.INTERRUPTED == 130
+    assert int(ExitCode.INTERRUPTED) == 130
 
 
 @pytest.mark.parametrize(

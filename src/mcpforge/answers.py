@@ -20,18 +20,60 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 NAME_LENGTH = 40
 COMPONENT_LENGTH = 30
 TEXT_LENGTH = 2_000
+FIRST_YEAR, LAST_YEAR = 1900, 9999
 
 OptionValue = bool | int | float | str | tuple[str, ...]
 
 # The grammar of names in https://peps.python.org/pep-0508/#names
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 # Variables with these beginnings already mean something to a program on the way.
-_TAKEN_PREFIXES = ("AWS", "DOCKER", "FASTMCP", "GIT", "LC", "MCPFORGE", "OTEL", "PIP", "PYTHON", "UV")
+_TAKEN_PREFIXES = (
+    "AWS",
+    "DOCKER",
+    "FASTMCP",
+    "GIT",
+    "LC",
+    "MCPFORGE",
+    "OTEL",
+    "PIP",
+    "PYTHON",
+    "UV",
+)
 # Names that would shadow a package the generated project, its tests or its tools import.
 _TAKEN_NAMES = frozenset(
-    "anyio conftest cryptography fastmcp hatchling httpx httpx2 key_value limits mcp mcp_types mypy "
-    "pip prometheus_client pydantic pydantic_settings pytest redis ruff setuptools site sqlalchemy src "
-    "starlette tenacity test tests typing_extensions uv uvicorn wheel".split()
+    [
+        "anyio",
+        "conftest",
+        "cryptography",
+        "fastmcp",
+        "hatchling",
+        "httpx",
+        "httpx2",
+        "key_value",
+        "limits",
+        "mcp",
+        "mcp_types",
+        "mypy",
+        "pip",
+        "prometheus_client",
+        "pydantic",
+        "pydantic_settings",
+        "pytest",
+        "redis",
+        "ruff",
+        "setuptools",
+        "site",
+        "sqlalchemy",
+        "src",
+        "starlette",
+        "tenacity",
+        "test",
+        "tests",
+        "typing_extensions",
+        "uv",
+        "uvicorn",
+        "wheel",
+    ]
 )
 _COMPONENT = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 # What the modules and tests of components import, or ask for as a fixture.
@@ -197,5 +239,7 @@ def check_text(value: str, flag: str) -> str:
 def check_choice(value: str, allowed: Collection[str], flag: str) -> str:
     """Return the value if it is one of the allowed ones, else raise `UsageError`."""
     if value not in allowed:
-        raise UsageError(f"`{flag}` can't be `{value}`", hint=f"Choose one of: {', '.join(allowed)}.")
+        raise UsageError(
+            f"`{flag}` can't be `{value}`", hint=f"Choose one of: {', '.join(allowed)}."
+        )
     return value

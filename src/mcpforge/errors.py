@@ -1,9 +1,9 @@
 """What can go wrong, as data: one sentence, a hint, a stable code and an exit code.
 
-    ForgeError                1  refused or failed
-    ├── UsageError            2  the command line or an answer is not right
-    ├── ConflictError         3  both sides changed the same place
-    └── GatewayError          4  the gateway is not there, or refuses
+ForgeError                1  refused or failed
+├── UsageError            2  the command line or an answer is not right
+├── ConflictError         3  both sides changed the same place
+└── GatewayError          4  the gateway is not there, or refuses
 """
 
 from __future__ import annotations

@@ -24,8 +24,10 @@ def literal(value: object) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, list | tuple):
-        body = "".join(f"    {literal(item)},\n" for item in value)
+        body = "".join(f"    {_indented(literal(item))},\n" for item in value)
         return f"[\n{body}]" if body else "[]"
+    if isinstance(value, float):
+        return repr(value).replace("e+", "e")
     return repr(value)
 
 
@@ -80,6 +82,17 @@ def import_block(imports: Iterable[str], first_party: str = "") -> str:
             lines.append(_from(module, sorted(names, key=_member_key)))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
+
+
+def import_place(spec: str, first_party: str = "") -> tuple[object, ...]:
+    """Return what import statements are sorted by; the spec is as `import_block` takes it."""
+    module, _, name = spec.partition(":")
+    return (_section(module, first_party), bool(name), _module_key((module, set())))
+
+
+def member_place(name: str) -> tuple[object, ...]:
+    """Return what the names of one import statement are sorted by."""
+    return _member_key(name)
 
 
 def _from(module: str, names: Sequence[str]) -> str:

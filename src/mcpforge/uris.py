@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mcpforge.errors import UsageError
 
 URI_LENGTH = 200
+MOST_PARAMETERS = 5  # as many as ruff lets a function have
 # Their host is normalised, and a path is put behind it: https://url.spec.whatwg.org/#special-scheme
 SPECIAL_SCHEMES = frozenset({"file", "ftp", "http", "https", "ws", "wss"})
 
@@ -74,6 +75,8 @@ def parse_uri(text: str) -> Uri:
     query = found["query"][2:-1].split(",") if found["query"] else []
     options = [Parameter(_checked(text, name), f"some-{name}", optional=True) for name in query]
     parameters += options
+    if len(parameters) > MOST_PARAMETERS:
+        raise _bad(text, f"it has more than {MOST_PARAMETERS} placeholders")
     names = [item.name for item in parameters]
     if len(set(names)) < len(names):
         raise _bad(text, "a placeholder stands in it twice")

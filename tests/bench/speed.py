@@ -44,7 +44,9 @@ def prepare(work: Path) -> dict[str, list[str]]:
     out = str(work / "out")
     new = [forge, "new", out, "--name", "demo", "--yes", "--quiet", "--no-git", "--no-env"]
     subprocess.run([*new, "--preset", "production"], check=True)
-    count = sum(1 for path in Path(out).rglob("*") if path.is_file() and ".mcpforge" not in path.parts)
+    count = sum(
+        1 for path in Path(out).rglob("*") if path.is_file() and ".mcpforge" not in path.parts
+    )
     copier = template(work / "copier-template", count, "{{ name }}", cookie=False)
     cookie = template(work / "cookie-template", count, "{{ cookiecutter.name }}", cookie=True)
     shutil.rmtree(out)
@@ -98,13 +100,17 @@ def template(folder: Path, files: int, name: str, *, cookie: bool) -> Path:
 
 def measure(commands: dict[str, list[str]], work: Path, rounds: int) -> dict[str, list[float]]:
     """Return label → seconds of each round; one more round before warms everything up."""
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment = {
+        key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
+    }
     seconds: dict[str, list[float]] = {label: [] for label in commands}
     for number in range(rounds + 1):
         for label, command in commands.items():
             shutil.rmtree(work / "out", ignore_errors=True)
             start = time.perf_counter()
-            subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=True)
+            subprocess.run(
+                command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=True
+            )
             if number:
                 seconds[label].append(time.perf_counter() - start)
     return seconds

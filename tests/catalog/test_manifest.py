@@ -151,14 +151,17 @@ def test_what_is_not_there_can_not_be_named(tmp_path: Path, feature: Table, said
 )
 def test_presets_hold_what_is_there(tmp_path: Path, presets: dict[str, Table], said: str) -> None:
     made = make_catalog(tmp_path, {"first": {"thing": {}}}, presets=presets)
-    with pytest.raises(ForgeError, match="^preset ") as caught:
+    with pytest.raises(ForgeError, match=r"^preset ") as caught:
         check_catalog(made)
     assert caught.value.hint == said
 
 
 @pytest.mark.parametrize(
     "path",
-    ["features/first/thing/with/nohting/x.py.jinja", "features/first/thing/fragments/nohting.jinja"],
+    [
+        "features/first/thing/with/nohting/x.py.jinja",
+        "features/first/thing/fragments/nohting.jinja",
+    ],
 )
 def test_folders_are_named_after_what_is_there(tmp_path: Path, path: str) -> None:
     made = make_catalog(tmp_path, {"first": {"thing": {}}}, files={path: "x"})

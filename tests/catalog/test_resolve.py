@@ -45,7 +45,11 @@ def small(tmp_path: Path) -> Catalog:
     return make_catalog(
         tmp_path,
         GROUPS,
-        group_data={"store": {"takes": "one", "order": 0}, "auth": {"order": 1}, "extra": {"order": 2}},
+        group_data={
+            "store": {"takes": "one", "order": 0},
+            "auth": {"order": 1},
+            "extra": {"order": 2},
+        },
     )
 
 

@@ -31,7 +31,7 @@ def test_the_hash_follows_every_text(tmp_path: Path) -> None:
 
 def test_an_index_is_made_of_good_manifests_only(tmp_path: Path) -> None:
     folder = write_catalog(tmp_path / "t", {"g": {"f": {"requires": ["missing"]}}})
-    with pytest.raises(ForgeError, match="`missing` is not one of"):
+    with pytest.raises(ForgeError, match=r"`missing` is not one of"):
         write_index(folder, tmp_path / "index.json")
     assert not (tmp_path / "index.json").exists()
 
@@ -39,7 +39,7 @@ def test_an_index_is_made_of_good_manifests_only(tmp_path: Path) -> None:
 def test_broken_toml_names_the_file(tmp_path: Path) -> None:
     folder = write_catalog(tmp_path, {"g": {"f": {}}})
     (folder / "features/g/f/feature.toml").write_text("schema = ", encoding="utf-8")
-    with pytest.raises(ForgeError, match="g/f/feature.toml is not TOML"):
+    with pytest.raises(ForgeError, match=r"g/f/feature\.toml is not TOML"):
         read_folder(folder)
 
 
@@ -52,7 +52,7 @@ def test_a_group_needs_its_manifest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("groups", [{"a": {"x": {}}, "b": {"x": {}}}, {"a": {"a": {}}}])
 def test_an_id_stands_once(tmp_path: Path, groups: dict[str, dict[str, dict[str, object]]]) -> None:
-    with pytest.raises(ForgeError, match="are called `[xa]`"):
+    with pytest.raises(ForgeError, match=r"are called `[xa]`"):
         read_folder(write_catalog(tmp_path, groups))
 
 

@@ -1,10 +1,11 @@
 """Write the generated parts of README.md: help, catalogue, tutorial table, terminal capture.
 
-    uv run python tests/docs/readme.py
+uv run python tests/docs/readme.py
 """
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -18,7 +19,17 @@ from mcpforge.catalog.catalog import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CAPTURE = ROOT / ".docs" / "new.svg"
-CAPTURED = ["new", "my-server", "--with", "caching", "--with", "bearer", "--with", "health", "--yes"]
+CAPTURED = [
+    "new",
+    "my-server",
+    "--with",
+    "caching",
+    "--with",
+    "bearer",
+    "--with",
+    "health",
+    "--yes",
+]
 
 
 def main() -> None:
@@ -32,7 +43,12 @@ def refreshed(text: str) -> str:
     """Return the README's text with all generated parts as they should be."""
     for name, part in (("help", help_text()), ("catalogue", catalogue()), ("tutorial", tutorial())):
         pattern = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = pattern.sub(lambda found, part=part: f"{found[1]}\n{part}\n\n{found[2]}", text)
+        start, end = f"<!-- {name} -->
+", f"<!-- /{name} -->"
+        text = pattern.sub(lambda _, whole=f"{start}
+{part}
+
+{end}": whole, text)
     return text
 
 
@@ -85,7 +101,7 @@ def capture() -> str:
     with tempfile.TemporaryDirectory() as folder:
         screen = _run_in_terminal(folder)
     prompt = "$ mcpforge " + " ".join(CAPTURED[:-1]) + "\n"
-    console = Console(record=True, width=100, file=open(os.devnull, "w", encoding="utf-8"))
+    console = Console(record=True, width=100, file=io.StringIO())
     console.print(Text(prompt, style="bold") + Text.from_ansi(screen))
     drawing = console.export_svg(title="mcpforge", unique_id="mcpforge")
     return re.sub(r"@font-face \{.*?\}\n?", "", drawing, flags=re.DOTALL)  # no fonts from afar

@@ -248,7 +248,9 @@ def test_a_fault_at_any_write_leaves_nothing(
     assert failed > len(writes) / 2
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt(), MemoryError()]
+)
 def test_an_error_at_any_write_leaves_the_old_project(project: Path, error: BaseException) -> None:
     with count_writes() as writes:
         apply.apply(project, CHANGES)
@@ -338,7 +340,9 @@ def test_a_writer_goes_on_when_another_is_done(project: Path) -> None:
     assert project_files(project) == AFTER
 
 
-@pytest.mark.parametrize("left", ["", ".mcpforge", ".mcpforge/local", ".mcpforge/local/writer.lock"])
+@pytest.mark.parametrize(
+    "left", ["", ".mcpforge", ".mcpforge/local", ".mcpforge/local/writer.lock"]
+)
 def test_leftovers_of_a_killed_new_are_swept(tmp_path: Path, left: str) -> None:
     stage = tmp_path / ".p.mcpforge-abc"
     if left.endswith("lock"):

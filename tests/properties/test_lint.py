@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpforge.catalog.manifest import Option
+    from mcpforge.tree import Tree
 
 CATALOG = load()
 
@@ -49,7 +50,9 @@ def some_values(option: Option) -> list[Any]:
         case "list":
             return [(), ("a",), ("a", "b", "c" * 60)]
         case "int" | "float":
-            return [value for value in (option.min, option.max, option.default) if value is not None]
+            return [
+                value for value in (option.min, option.max, option.default) if value is not None
+            ]
         case _:
             return [option.default]
 
@@ -58,7 +61,9 @@ def all_answers() -> Iterator[Answers]:
     """Return answers that between them hold every pair, option value, preset and length of name."""
     for number, chosen in enumerate(pairs()):
         text = HOSTILE[number % len(HOSTILE)]
-        yield Answers((SHORT, LONG)[number % 2], title=text, description=text, author=text, features=chosen)
+        yield Answers(
+            (SHORT, LONG)[number % 2], title=text, description=text, author=text, features=chosen
+        )
     for name, preset in itertools.product((SHORT, LONG), CATALOG.presets):
         yield Answers(name, title=name, description=name, features=CATALOG.preset(preset))
     for feature in CATALOG.features.values():
@@ -75,42 +80,34 @@ def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
     differ get projects of their own.
     """
     seen: set[tuple[str, bytes]] = set()
-    written = 0
 
     def collect(found: Answers) -> None:
-        nonlocal written
         tree = render(found, CATALOG).tree
-        fresh = {
-            path: file.content
-            for path, file in tree.items()
-            if path.endswith(".py") and (path, file.content) not in seen
-        }
-        seen.update(fresh.items())
-        if not fresh:
-            return
-        root = tmp_path / str(written)
-        written += 1
-        config = tree["pyproject.toml"].content
-        for path, content in {**fresh, "pyproject.toml": config}.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_bytes(content)
-        for path in tree.keys() - fresh.keys():  # ruff asks which modules there are
-            if path.endswith(".py") and path.startswith("src/"):
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                (root / path).write_text('"""A stub."""\n', encoding="utf-8")
-
-    @given(answers(CATALOG))
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
-    def collect_any(found: Answers) -> None:
-        collect(found)
+        fresh = {path for path, file in tree.items() if (path, file.content) not in seen}
+        fresh = {path for path in fresh if path.endswith(".py")}
+        if fresh:
+            root = tmp_path / str(len(list(tmp_path.iterdir())))
+            write(root, tree, fresh)
+            seen.update((path, tree[path].content) for path in fresh)
 
     for found in all_answers():
         collect(found)
-    collect_any()
+    searching = settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    searching(given(answers(CATALOG))(collect))()
     assert len(seen) > 200
     assert ruff(tmp_path, "check", "--no-fix") == []
     for length in ("100", "120"):
         assert ruff(tmp_path, "format", "--check", "--line-length", length) == []
+
+
+def write(root: Path, tree: Tree, wanted: set[str]) -> None:
+    """Write the wanted files and the configuration, stubs in place of the other modules."""
+    for path, file in tree.items():
+        is_module = path.endswith(".py") and path.startswith("src/")  # ruff asks which there are
+        if path in wanted or path == "pyproject.toml" or is_module:
+            content = file.content if path in wanted or not is_module else b'"""A stub."""\n'
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_bytes(content)
 
 
 def ruff(folder: Path, *arguments: str) -> list[str]:

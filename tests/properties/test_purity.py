@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from random import Random
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @given(answers(load()), st.randoms())
-def test_the_order_of_choices_does_not_matter(found: Answers, shuffle: st.Random) -> None:
+def test_the_order_of_choices_does_not_matter(found: Answers, shuffle: Random) -> None:
     catalog = load()
     mixed = replace(
         found,
         features=tuple(shuffle.sample(found.features, len(found.features))),
         options={
-            feature: dict(reversed(values.items()))
-            for feature, values in reversed(found.options.items())
+            feature: dict(list(values.items())[::-1])
+            for feature, values in list(found.options.items())[::-1]
         },
     )
     first, second = render(found, catalog).tree, render(mixed, catalog).tree
@@ -57,7 +58,14 @@ def test_nothing_of_the_machine_gets_in(tmp_path: Path) -> None:
     trees = []
     for folder, environment, mask in machines:
         (tmp_path / folder).mkdir(parents=True)
-        command = ("new", "demo", "--answers", str(tmp_path / "answers.json"), "--no-env", "--no-git")
+        command = (
+            "new",
+            "demo",
+            "--answers",
+            str(tmp_path / "answers.json"),
+            "--no-env",
+            "--no-git",
+        )
         done = mcpforge(*command, cwd=tmp_path / folder, env=environment, umask=mask)
         assert done.returncode == 0, done.stderr
         trees.append(files(tmp_path / folder / "demo"))

@@ -104,9 +104,7 @@ def _owners(workshop: Workshop) -> dict[str, set[str]]:
             if file.suffix in {".py", ".so"}:
                 module = file.parts[0].split(".")[0]
                 owners.setdefault(module, set()).add(_normal(distribution.metadata["Name"]))
-    # What stands behind the name of a declared package, by its own documentation.
-    owners.pop("_pytest", None)
-    owners.get("fastmcp", set()).add("fastmcp")
+    owners["fastmcp"].add("fastmcp")  # which itself only stands for `fastmcp-slim` with extras
     return owners
 
 

@@ -124,7 +124,7 @@ def test_stdio(
         for mode in MODES:
             async with servers.client(servers.stdio(project, values, tmp_path), mode) as client:
                 await use_everything(client)
-            output = (tmp_path / "stdio.out").read_text(encoding="utf-8").splitlines()
+            output = (tmp_path / "stdio.out").read_bytes().rstrip(b"\n").split(b"\n")
             assert output
             assert all(json.loads(line)["jsonrpc"] == "2.0" for line in output)
 
@@ -278,23 +278,25 @@ def test_limits_and_cache(
     script = [project.script, "--transport", "http"]
     command: Words = [project.python, servers.PROBE, project.package, tmp_path, *map(str, script)]
     with servers.serve(project, values, tmp_path, command=command) as served:
-        asyncio.run(check_cache(served, token))
+        used = asyncio.run(check_cache(served, token))
         if limited:
-            asyncio.run(check_limit(served, token, limit))
+            done = asyncio.run(check_limit(served, token, limit))
+            assert counts != "calls" or used + done == limit
             check_address_limit(served)
     assert (tmp_path / "ended").read_text(encoding="utf-8") == "ended"
 
 
-async def check_cache(served: servers.Served, token: str | None) -> None:
-    """Ask twice the same; where the cache is chosen the tool ran once."""
+async def check_cache(served: servers.Served, token: str | None) -> int:
+    """Ask twice the same; where the cache is chosen the tool ran once. Returns the calls."""
     if "count_primes" not in await _tools(served, token):
-        return
+        return 0
     async with servers.client(served.transport(token)) as client:
         for _ in range(2):
             answer = await client.call_tool("count_primes", {"limit": 1000})
             assert answer.structured_content == {"result": 168}
     path = served.log.with_name("calls")
     assert path.read_text(encoding="utf-8").splitlines().count("count_primes") == 1
+    return 2
 
 
 async def _tools(served: servers.Served, token: str | None) -> set[str]:
@@ -302,15 +304,18 @@ async def _tools(served: servers.Served, token: str | None) -> set[str]:
         return {tool.name for tool in await client.list_tools()}
 
 
-async def check_limit(served: servers.Served, token: str | None, limit: int) -> None:
-    """Call until it is too much: then the answer says when to come back."""
+async def check_limit(served: servers.Served, token: str | None, limit: int) -> int:
+    """Call until it is too much: then the answer says when to come back. Returns what passed."""
+    done = 0
     with pytest.raises((McpError, ToolError)) as caught:
         async with servers.client(served.transport(token)) as client:
             for _ in range(limit + 1):
                 await client.call_tool("echo", {"text": "again"})
+                done += 1
     error: Any = caught.value
     assert error.error.code == -32000, error
     assert 0 < error.error.data["retry_after"] <= 3600
+    return done
 
 
 def check_address_limit(served: servers.Served) -> None:

@@ -1,4 +1,4 @@
-"""What a manifest, and a catalogue as a whole, must fulfil; run when templates are read or built."""
+"""What a manifest, and a catalogue as a whole, must fulfil; run when they are read or built."""
 
 from __future__ import annotations
 
@@ -34,7 +34,17 @@ _FORMS = {
     ),
     "a list of texts": (
         *LISTS,
-        *("seed", "requires", "excludes", "after", "choices", "imports", "arguments", "when", "unless"),
+        *(
+            "seed",
+            "requires",
+            "excludes",
+            "after",
+            "choices",
+            "imports",
+            "arguments",
+            "when",
+            "unless",
+        ),
         *("formerly", "wiring", "reserved"),
     ),
     "a table": ("options", "pyproject", "requires-group", "constraints", "keywords", "modules"),
@@ -67,27 +77,35 @@ def check_manifest(raw: Mapping[str, Any], *, what: str, where: str) -> None:
 
 def check_catalog(catalog: Catalog) -> None:
     """Refuse manifests that name what is not there; raises `ForgeError`."""
-    known = (*catalog.features, *catalog.groups)
     for layer in (catalog.project, *catalog.groups.values(), *catalog.features.values()):
-        for identifier in (*layer.requires, *layer.excludes, *layer.after):
-            _one_of(identifier, catalog.features, layer.id)
-        for group, default in layer.requires_group.items():
-            _one_of(group, catalog.groups, layer.id)
-            _one_of(default, [member.id for member in catalog.members(group)], layer.id)
-        if layer.default:
-            _one_of(layer.default, [member.id for member in catalog.members(layer.id)], layer.id)
-        for slot in layer.fragments:
-            _one_of(slot, FRAGMENTS, f"{layer.id}: fragments")
-        for condition in layer.files:
-            if condition and not condition.startswith("slot."):
-                _one_of(condition, known, f"{layer.id}: with")
-        for entry in (entry for entries in layer.entries.values() for entry in entries):
-            for condition in (*entry.get("when", ()), *entry.get("unless", ())):
-                _one_of(condition, known, layer.id)
+        _check_needs(catalog, layer)
+        _check_conditions(catalog, layer)
     for name, preset in catalog.presets.items():
         _check_preset(catalog, name, preset)
     for kind in catalog.components.values():
         _check_component(catalog, kind)
+
+
+def _check_needs(catalog: Catalog, layer: Layer) -> None:
+    for identifier in (*layer.requires, *layer.excludes, *layer.after):
+        _one_of(identifier, catalog.features, layer.id)
+    for group, default in layer.requires_group.items():
+        _one_of(group, catalog.groups, layer.id)
+        _one_of(default, [member.id for member in catalog.members(group)], layer.id)
+    if layer.default:
+        _one_of(layer.default, [member.id for member in catalog.members(layer.id)], layer.id)
+
+
+def _check_conditions(catalog: Catalog, layer: Layer) -> None:
+    known = (*catalog.features, *catalog.groups)
+    for slot in layer.fragments:
+        _one_of(slot, FRAGMENTS, f"{layer.id}: fragments")
+    for condition in layer.files:
+        if condition and not condition.startswith("slot."):
+            _one_of(condition, known, f"{layer.id}: with")
+    for entry in (entry for entries in layer.entries.values() for entry in entries):
+        for condition in (*entry.get("when", ()), *entry.get("unless", ())):
+            _one_of(condition, known, layer.id)
 
 
 def _check_component(catalog: Catalog, kind: Layer) -> None:

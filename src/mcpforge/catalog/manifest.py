@@ -66,7 +66,16 @@ KEYS: dict[str, tuple[str, ...]] = {
     "group": (*_COMMON, "takes", "default", "order"),
     "feature": (
         *_COMMON,
-        *("requires", "requires-group", "excludes", "after", "kind", "shared-url", "internal", "formerly"),
+        *(
+            "requires",
+            "requires-group",
+            "excludes",
+            "after",
+            "kind",
+            "shared-url",
+            "internal",
+            "formerly",
+        ),
     ),
     "component": (
         *("schema", "title", "summary", "description", "options", "group", "reserved"),

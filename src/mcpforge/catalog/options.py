@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.answers import TEXT_LENGTH

@@ -38,39 +38,38 @@ def resolve(catalog: Catalog, explicit: Iterable[str]) -> Selection:
     Raises `UsageError` for unknown ids, two features that exclude each other or fill the same
     single choice, and `ForgeError` for features that need each other in a circle.
     """
-    wanted = {identifier: catalog.feature(identifier) for identifier in sorted(set(explicit))}
-    for feature in wanted.values():
-        if feature.internal:
-            raise UsageError(
-                f"`{feature.id}` is no choice of its own: other features bring it along",
-                hint="See `mcpforge features`.",
-                code="internal_feature",
-            )
+    wanted = {name: _choice(catalog, name) for name in sorted(set(explicit))}
     chosen = dict(wanted)
     implied: dict[str, set[str]] = {}
     _check_choices(catalog, chosen, {})
-    while True:
-        missing = _missing(catalog, chosen)
-        if not missing:
-            break
+    while missing := _missing(chosen):
         for identifier, origins in missing.items():
             chosen[identifier] = catalog.feature(identifier)
             implied.setdefault(identifier, set()).update(origins)
     for feature in chosen.values():
-        for needed in _needs(catalog, feature, chosen):
+        for needed in _needs(feature, chosen):
             if needed not in wanted:
                 implied.setdefault(needed, set()).add(feature.id)
     reasons = {
-        key: tuple(sorted(origins))
-        for key, origins in implied.items()
-        if not chosen[key].internal
+        key: tuple(sorted(origins)) for key, origins in implied.items() if not chosen[key].internal
     }
     _check_choices(catalog, chosen, reasons)
     return Selection(tuple(_ordered(catalog, chosen)), reasons)
 
 
-def _needs(catalog: Catalog, feature: Layer, chosen: Mapping[str, Layer]) -> list[str]:
-    """Return the ids among `chosen` that this feature stands on, the default of a group included."""
+def _choice(catalog: Catalog, identifier: str) -> Layer:
+    feature = catalog.feature(identifier)
+    if feature.internal:
+        raise UsageError(
+            f"`{feature.id}` is no choice of its own: other features bring it along",
+            hint="See `mcpforge features`.",
+            code="internal_feature",
+        )
+    return feature
+
+
+def _needs(feature: Layer, chosen: Mapping[str, Layer]) -> list[str]:
+    """Return the ids among `chosen` that this feature stands on, a group's default included."""
     needs = list(feature.requires)
     for group, default in feature.requires_group.items():
         members = [item.id for item in chosen.values() if item.group == group]
@@ -78,7 +77,7 @@ def _needs(catalog: Catalog, feature: Layer, chosen: Mapping[str, Layer]) -> lis
     return needs
 
 
-def _missing(catalog: Catalog, chosen: Mapping[str, Layer]) -> dict[str, set[str]]:
+def _missing(chosen: Mapping[str, Layer]) -> dict[str, set[str]]:
     missing: dict[str, set[str]] = {}
     for feature in chosen.values():
         for needed in feature.requires:

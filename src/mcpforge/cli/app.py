@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import typer
 
 from mcpforge import __version__
-from mcpforge.cli.commands import add, env, features, info, new, remove, undo, update
+from mcpforge.cli.commands import add, doctor, env, features, info, new, remove, undo, update
 from mcpforge.cli.commands import set as set_
 from mcpforge.cli.console import Console
 from mcpforge.cli.flags import EPILOG, Flags, split_flags
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 - the form that Typer calls
+def _version(value: bool) -> None:
     if value:
         typer.echo(f"mcpforge {__version__}")
         raise typer.Exit
@@ -46,7 +47,7 @@ def root(
     """Start, grow and publish MCP servers with FastMCP."""
 
 
-for module in (new, add, remove, set_, update, undo, env, features, info):
+for module in (new, add, remove, set_, update, undo, doctor, env, features, info):
     app.command(name=module.NAME, epilog=EPILOG)(module.run)
 
 
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(int(run(sys.argv[1:] if arguments is None else arguments)))
 
 
-def run(arguments: Sequence[str]) -> ExitCode:
+def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one branch for each end
     """Run a command line and return its exit code; every error is shown as one sentence."""
     console = Console(Flags(json="--json" in arguments))
     try:
@@ -73,8 +74,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
         flags, rest = split_flags(arguments, _options_with_values(command))
         console.flags = flags
         console.command = next((word for word in rest if not word.startswith("-")), "")
-        if flags.directory:
-            os.chdir(flags.directory)
+        _enter(flags.directory)
         return _call(command, rest, console)
     except ForgeError as error:
         console.fail(error)
@@ -82,6 +82,8 @@ def run(arguments: Sequence[str]) -> ExitCode:
     except click.exceptions.Exit as error:
         return ExitCode(error.exit_code)
     except click.UsageError as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            console.say(error.format_message())
         console.fail(_usage(error, command))
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort, EOFError):
@@ -103,6 +105,19 @@ def run(arguments: Sequence[str]) -> ExitCode:
         return ExitCode.REFUSED
 
 
+def _enter(directory: Path | None) -> None:
+    try:
+        if directory:
+            os.chdir(directory)
+        Path.cwd()
+    except OSError as error:
+        where = f"`{directory}`" if directory else "The current folder"
+        raise UsageError(
+            f"{where} can't be entered: {(error.strerror or str(error)).lower()}",
+            hint="Change to a folder that is there, or name one with `-C DIR`.",
+        ) from None
+
+
 def _call(command: Any, arguments: Sequence[str], console: Console) -> ExitCode:
     code = command.main(arguments, prog_name="mcpforge", standalone_mode=False, obj=console)
     if code == ExitCode.INTERRUPTED:  # Typer makes this of Ctrl-C, and says nothing
@@ -113,7 +128,9 @@ def _call(command: Any, arguments: Sequence[str], console: Console) -> ExitCode:
 def _usage(error: click.UsageError, command: Any) -> UsageError:
     message = error.format_message().rstrip(".")
     hint = ""
-    if isinstance(error, click.NoSuchOption):
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        message = "A command is missing"
+    elif isinstance(error, click.NoSuchOption):
         message = f"There is no option `{error.option_name}`"
         hint = did_you_mean(error.option_name, error.possibilities or ())
     elif message.startswith("No such command"):

@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from mcpforge.operations.change import ChangePlan
     from mcpforge.project.plan import Plan
 
+_SHOWN = 5
 CONFLICT_MODES = ("refuse", "markers")
-_STYLES = {"create": "green", "update": "cyan", "merge": "cyan", "delete": "red", "conflict": "yellow"}
+_STYLES = {
+    "create": "green",
+    "update": "cyan",
+    "merge": "cyan",
+    "delete": "red",
+    "conflict": "yellow",
+}
 _HOW = {"lines": "", "structured": "by entries", "syntax": "by the syntax tree"}
 
 
@@ -66,13 +73,17 @@ def finish(console: Console, change: ChangePlan, mode: Mode, done: str, nothing:
 
 
 def _show_only(console: Console, change: ChangePlan, mode: Mode) -> None:
-    lines = diff_lines(change.root, change.plan) if mode.diff else plan_lines(console, change.plan, err=False)
+    lines = (
+        diff_lines(change.root, change.plan)
+        if mode.diff
+        else plan_lines(console, change.plan, err=False)
+    )
     console.data("\n".join(lines))
     _say_notes(console, change.plan)
     if change.updated:
-        shown = ", ".join(f"`{path}`" for path in change.updated[:5])
-        more = f" and {len(change.updated) - 5} more" if len(change.updated) > 5 else ""
-        console.say(f"Newer templates change {shown}{more}")
+        shown = ", ".join(f"`{path}`" for path in change.updated[:_SHOWN])
+        more = len(change.updated) - _SHOWN
+        console.say(f"Newer templates change {shown}{f' and {more} more' if more > 0 else ''}")
     console.say("\nNothing was written")
     clashes = change.plan.clashes
     if clashes:
@@ -85,7 +96,7 @@ def _show_only(console: Console, change: ChangePlan, mode: Mode) -> None:
 
 def plan_lines(console: Console, plan: Plan, *, err: bool = True) -> list[str]:
     """Return one line for each file: what happens, where, and how it was merged."""
-    rows = [
+    rows: list[tuple[str, str, str]] = [
         ("merge" if change.how else change.action, change.path, _HOW.get(change.how, ""))
         for change in plan.changes
     ]
@@ -165,4 +176,3 @@ def _data(change: ChangePlan, *, written: bool) -> dict[str, Any]:
         "notes": list(plan.notes),
         "updated": list(change.updated),
     }
-

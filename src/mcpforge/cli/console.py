@@ -70,7 +70,7 @@ class Console:
                 "data": dict(data),
                 "errors": errors or [],
             }
-            _write(sys.stdout, json.dumps(envelope, ensure_ascii=False, indent=2))
+            _write(sys.stdout, _json(envelope, sys.stdout))
 
     def fail(self, error: ForgeError) -> None:
         """Show an error: one sentence, an empty line, the hint; or the envelope."""
@@ -83,7 +83,32 @@ class Console:
             _write(sys.stderr, f"\n{self.style('hint:', 'cyan')} {error.hint}")
 
 
+def _json(data: Mapping[str, Any], stream: Any) -> str:
+    """Return the data as JSON, with the characters that the stream can hold as they are."""
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    try:
+        text.encode(getattr(stream, "encoding", None) or "ascii", "strict")
+    except UnicodeEncodeError:
+        return json.dumps(data, indent=2)
+    return text
+
+
 def _write(stream: Any, text: str) -> None:
+    """Write a line. What can't be said to a person is let go, lost data are an error."""
+    if stream is None:  # it was closed before the start
+        return
+    try:
+        _write_line(stream, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if stream is sys.stdout:
+            reason = (error.strerror or str(error)).lower()
+            raise ForgeError(f"The output can't be written: {reason}", code="output") from None
+
+
+def _write_line(stream: Any, text: str) -> None:
     try:
         stream.write(f"{text}\n")
     except UnicodeEncodeError:

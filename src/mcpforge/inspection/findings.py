@@ -38,9 +38,7 @@ class Rule:
 
     def at(self, path: str, line: int, column: int, **fields: str) -> Finding:
         """Return the finding of this rule at a place; lines and columns count from 1."""
-        message, why, fix = (
-            text.format(**fields) for text in (self.message, self.why, self.fix)
-        )
+        message, why, fix = (text.format(**fields) for text in (self.message, self.why, self.fix))
         return Finding(path, line, column, self.code, self.severity, message, why, fix)
 
 

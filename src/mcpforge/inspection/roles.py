@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcpforge.inspection.scopes import Function
@@ -44,7 +44,7 @@ class Roles:
                     yield item
 
 
-@cache
+@lru_cache(maxsize=1)
 def roles_of(source: Source) -> Roles:
     """Return who plays what in a file."""
     roles = Roles()
@@ -91,6 +91,6 @@ def _registered(source: Source, call: ast.Call, roles: Roles) -> None:
 
 def _give(source: Source, role: str, node: ast.expr, roles: Roles) -> None:
     value = source.value(node)
-    if value is not None and isinstance(value.node, ast.FunctionDef | ast.AsyncFunctionDef):
-        if value.kind == "function":
-            roles.give(role, value.node)
+    made = value.node if value is not None and value.kind == "function" else None
+    if isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
+        roles.give(role, made)

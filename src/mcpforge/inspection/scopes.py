@@ -136,9 +136,7 @@ def _bind(node: ast.AST, scope: Scope, scopes: Scopes) -> None:
     elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
         binding = _assigned(node, scopes.parents[node])
         _target(scope, node.id, scopes).bind(node.id, binding)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        scope.bind(node.name, Binding())
-    elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+    elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
         scope.bind(node.name, Binding())
 
 
@@ -162,9 +160,7 @@ def imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
     """Yield the names that an import binds, with the dotted name behind each."""
     if isinstance(node, ast.Import):
         for alias in node.names:
-            yield (
-                (alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2
-            )
+            yield ((alias.asname, alias.name) if alias.asname else (alias.name.split(".")[0],) * 2)
         return
     base = "." * node.level + (node.module or "")
     for alias in node.names:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from mcpforge.inspection.scopes import Function, Scope, Scopes, read_scopes
+from mcpforge.inspection.scopes import Binding, Function, Scope, Scopes, read_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,10 +19,12 @@ _SERVER_NAME = re.compile(r"(?:\w+_)?mcp(?:_server)?")
 _SERVER_USES = frozenset(
     {"add_middleware", "add_tool", "custom_route", "middleware", "prompt", "resource", "tool"}
 )
-_SERVER_MAKERS = frozenset({"FastMCP.as_proxy", "FastMCP.from_fastapi", "FastMCP.from_openapi"})
 _MAKERS = {
     "CurrentContext": "Context",
     "CurrentFastMCP": "FastMCP",
+    "FastMCP.as_proxy": "FastMCP",
+    "FastMCP.from_fastapi": "FastMCP",
+    "FastMCP.from_openapi": "FastMCP",
     "create_proxy": "FastMCP",
     "get_context": "Context",
     "get_server": "FastMCP",
@@ -82,22 +84,23 @@ class Source:
 
     def value(self, node: ast.AST | None, depth: int = 0) -> Value | None:
         """Return what an expression stands for, or None where that isn't certain."""
+        found: Value | None = None
         if depth > _DEPTH:
-            return None
+            return found
         match node:
             case ast.Name():
-                return self.lookup(node.id, self.scopes.of.get(node, self.scopes.module), depth)
+                scope = self.scopes.of.get(node, self.scopes.module)
+                found = self.lookup(node.id, scope, depth)
             case ast.Attribute():
-                return self._attribute(node, depth + 1)
+                found = self._attribute(node, depth + 1)
             case ast.Call():
-                return self._call(node, depth + 1)
+                found = self._call(node, depth + 1)
             case ast.Await(value=ast.Call(func=ast.Attribute(attr="call_tool") as called)):
                 if self.is_instance(called.value, "Client"):
-                    return Value("instance", "CallToolResult")
-                return None
+                    found = Value("instance", "CallToolResult")
             case ast.Await():
-                return self.value(node.value, depth + 1)
-        return None
+                found = self.value(node.value, depth + 1)
+        return found
 
     def is_instance(self, node: ast.AST | None, name: str) -> bool:
         """Tell whether an expression is an instance of the FastMCP class of this name."""
@@ -114,6 +117,8 @@ class Source:
         for scope in start.around():
             if name in scope.bindings and name not in scope.elsewhere:
                 return self._bound(name, scope, depth + 1)
+        if name == "FastMCP":  # a star import, or a piece of a longer file
+            return Value("name", name)
         if hasattr(builtins, name) or not _SERVER_NAME.fullmatch(name):
             return None
         return Value("instance", "FastMCP")
@@ -126,27 +131,31 @@ class Source:
         return self._known[key]
 
     def _agreed(self, name: str, scope: Scope, depth: int) -> Value | None:
-        values: list[Value | None] = []
-        for binding in scope.bindings[name]:
-            if isinstance(binding.value, ast.Constant) and binding.value.value is None:
-                continue
-            if binding.origin:
-                values.append(self._imported(binding.origin, name))
-            elif binding.definition is not None:
-                values.append(_defined(binding.definition))
-            elif binding.owner is not None:
-                values.append(Value("instance", _own(binding.owner), binding.owner))
-            elif binding.annotation is not None:
-                values.append(self.annotated(binding.annotation, scope, depth))
-            elif binding.value is not None:
-                values.append(self.value(binding.value, depth))
-            else:
-                values.append(self._by_use(name) if binding.parameter else None)
-        if not values or values[0] is None:
+        values = [
+            self._of_binding(name, binding, scope, depth)
+            for binding in scope.bindings[name]
+            if not (isinstance(binding.value, ast.Constant) and binding.value.value is None)
+        ]
+        first = values[0] if values else None
+        if first is None:
             return None
-        same = all(v is not None and v.kind == values[0].kind and v.name == values[0].name
-                   for v in values)
-        return values[0] if same else None
+        if any(v is None or (v.kind, v.name) != (first.kind, first.name) for v in values):
+            return None
+        alike = all(v is not None and v.node is first.node for v in values)
+        return first if alike else Value(first.kind, first.name)
+
+    def _of_binding(self, name: str, binding: Binding, scope: Scope, depth: int) -> Value | None:
+        if binding.origin:
+            return self._imported(binding.origin, name)
+        if binding.definition is not None:
+            return _defined(binding.definition)
+        if binding.owner is not None:
+            return Value("instance", _own(binding.owner), binding.owner)
+        if binding.annotation is not None:
+            return self.annotated(binding.annotation, scope, depth)
+        if binding.value is not None:
+            return self.value(binding.value, depth)
+        return self._by_use(name) if binding.parameter else None
 
     def _imported(self, origin: str, name: str) -> Value | None:
         found = self._resolve(self.path, origin)
@@ -163,18 +172,19 @@ class Source:
         return None
 
     def _attribute(self, node: ast.Attribute, depth: int) -> Value | None:
+        if node.attr == "fastmcp_context":
+            return Value("instance", "Context")
         base = self.value(node.value, depth)
         if base is None:
             return None
         if base.kind == "name":
-            if base.name == "FastMCP":
-                return Value("name", f"FastMCP.{node.attr}")
-            return Value("name", public_name(f"{base.name}.{node.attr}"))
+            own = base.name == "FastMCP"
+            dotted = f"{base.name}.{node.attr}"
+            return Value("name", dotted if own else public_name(dotted))
         if base.kind == "instance" and isinstance(base.node, ast.ClassDef):
             return self._member(base.node, node.attr, depth)
-        if base.kind == "instance" and base.name == "Context" and node.attr == "fastmcp":
-            return Value("instance", "FastMCP")
-        return None
+        is_server = (base.kind, base.name, node.attr) == ("instance", "Context", "fastmcp")
+        return Value("instance", "FastMCP") if is_server else None
 
     def _member(self, owner: ast.ClassDef, attribute: str, depth: int) -> Value | None:
         found: list[Value | None] = []
@@ -195,19 +205,16 @@ class Source:
         called = self.value(node.func, depth)
         if called is None:
             return None
-        if isinstance(called.node, ast.ClassDef) and called.kind == "class":
+        if called.kind == "class":
             return Value("instance", called.name, called.node)
         if isinstance(called.node, ast.FunctionDef | ast.AsyncFunctionDef):
             scope = self.scopes.of.get(called.node, self.scopes.module)
             return self.annotated(called.node.returns, scope, depth)
         if called.kind != "name":
             return None
-        if called.name in _SERVER_MAKERS:
-            return Value("instance", "FastMCP", node)
         last = called.name.rpartition(".")[2]
-        if called.name in _MAKERS:
-            return Value("instance", _MAKERS[called.name], node)
-        return Value("instance", called.name, node) if last[:1].isupper() else None
+        made = _MAKERS.get(called.name, called.name if last[:1].isupper() else "")
+        return Value("instance", made, node) if made else None
 
     def annotated(self, node: ast.expr | None, scope: Scope, depth: int = 0) -> Value | None:
         """Return the instance that an annotation promises; `None` beside it changes nothing."""
@@ -219,17 +226,19 @@ class Source:
             case ast.BinOp(op=ast.BitOr()):
                 return self._one_of([node.left, node.right], scope, depth)
             case ast.Subscript():
-                if self.name_of(node.value) in _UNIONS:
-                    inside = node.slice
-                    items = inside.elts if isinstance(inside, ast.Tuple) else [inside]
-                    only = items[:1] if self.name_of(node.value) == "typing.Annotated" else items
-                    return self._one_of(only, scope, depth)
-                return self.annotated(node.value, scope, depth + 1)
+                return self._subscript(node, scope, depth)
             case ast.Name() | ast.Attribute():
                 value = self.value(node, depth + 1)
                 if value is not None and value.kind in {"name", "class"}:
                     return Value("instance", value.name, value.node)
         return None
+
+    def _subscript(self, node: ast.Subscript, scope: Scope, depth: int) -> Value | None:
+        outer = self.name_of(node.value)
+        if outer not in _UNIONS:
+            return self.annotated(node.value, scope, depth + 1)
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return self._one_of(items[:1] if outer == "typing.Annotated" else items, scope, depth)
 
     def _one_of(self, nodes: list[ast.expr], scope: Scope, depth: int) -> Value | None:
         real = [n for n in nodes if not (isinstance(n, ast.Constant) and n.value is None)]

@@ -1,7 +1,8 @@
-"""Base, ours and theirs into one text: by lines, by structure, by syntax tree; the first that holds."""
+"""Base, ours and theirs into one: by lines, structure or syntax tree, the first that holds."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcpforge.merge import checks, endings
@@ -42,13 +43,32 @@ def _merge(path: str, base: str, ours: str, theirs: str) -> Merged:
         reason = checks.fault(kind, text, base, ours, theirs)
         if not reason:
             return Merged(text, "lines")
-    return _by_meaning(path, kind, (base, ours, theirs)) or _conflict(
-        path, parts, reason, (base, ours, theirs)
-    )
+    merged = _by_meaning(path, kind, (base, ours, theirs))
+    if merged is not None and merged.clean:
+        return merged
+    return _conflict(path, parts, reason, (base, ours, theirs), merged)
 
 
 def _by_meaning(path: str, kind: Kind, texts: tuple[str, str, str]) -> Merged | None:
+    """Return what the format or the syntax tree makes possible, or nothing."""
+    if kind == "python":
+        return _python(path, *texts)
     return None
+
+
+def _python(path: str, base: str, ours: str, theirs: str) -> Merged | None:
+    from mcpforge.merge import syntaxtree
+    from mcpforge.merge.edits import Clash
+    from mcpforge.merge.structured import python
+
+    try:
+        text = python.merge(path, base, ours, theirs)
+    except Clash:
+        text = None
+    if text is not None and not checks.fault("python", text, base, ours, theirs):
+        return Merged(text, "structured")
+    outcome = syntaxtree.merge(path, base, ours, theirs)
+    return Merged(outcome.text, "syntax", outcome.conflicts, outcome.advisories)
 
 
 def _prose(path: str, parts: Sequence[Part]) -> Merged:
@@ -62,15 +82,30 @@ def _prose(path: str, parts: Sequence[Part]) -> Merged:
     return Merged(endings.joined(chosen(parts)), "lines", advisories=tuple(advisories))
 
 
-def _conflict(path: str, parts: Sequence[Part], reason: str, texts: tuple[str, str, str]) -> Merged:
+def _conflict(
+    path: str,
+    parts: Sequence[Part],
+    reason: str,
+    texts: tuple[str, str, str],
+    merged: Merged | None,
+) -> Merged:
+    """Return the text with markers, and the conflicts as the last way of merging saw them."""
     base, ours, theirs = (endings.split(text) for text in texts)
     if clean(parts):
         parts = merge_lines(base, ours, theirs, strict=True)
     if clean(parts):
         parts = [Hunk(tuple(base), tuple(ours), tuple(theirs), 1)]
-    conflicts = [
+    text = endings.joined(marked(parts))
+    if merged is not None:
+        conflicts = tuple(
+            replace(each, description=f"`{path}`, line {each.start}: {each.description}")
+            for each in merged.conflicts
+        )
+        return Merged(text, merged.how, conflicts, merged.advisories)
+    said = reason or "you and the templates changed the same lines"
+    conflicts = tuple(
         Conflict(
-            f"`{path}`, line {part.line}: {reason or 'you and the templates changed the same lines'}",
+            f"`{path}`, line {part.line}: {said}",
             part.line,
             part.line + max(len(part.ours) - 1, 0),
             endings.joined(list(part.base)),
@@ -79,5 +114,5 @@ def _conflict(path: str, parts: Sequence[Part], reason: str, texts: tuple[str, s
         )
         for part in parts
         if isinstance(part, Hunk)
-    ]
-    return Merged(endings.joined(marked(parts)), "lines", tuple(conflicts))
+    )
+    return Merged(text, "lines", conflicts)

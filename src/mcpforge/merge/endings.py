@@ -1,4 +1,4 @@
-"""Line endings: merges work on plain `\\n`, and the user's file gets its own endings back."""
+"""Line endings: merges work on plain newlines, and the user's file gets its own back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BOM = "\ufeff"
 
 
 def split(text: str) -> list[str]:
-    """Return the lines of a text without their endings; only `\\n` and `\\r\\n` end a line."""
+    """Return the lines of a text without their endings, which are LF or CRLF and nothing else."""
     lines = plain(text).split("\n")
     if not lines[-1]:
         lines.pop()
@@ -16,7 +16,7 @@ def split(text: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Return the text with `\\n` for `\\r\\n`, and without a byte order mark."""
+    """Return the text with LF for CRLF, and without a byte order mark."""
     return text.removeprefix(_BOM).replace("\r\n", "\n")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mcpforge.merge.differences import changes
@@ -134,7 +135,7 @@ def _applied(base: Sequence[str], edits: Iterable[_Edit], start: int, end: int) 
 def _both(
     before: str | None, ours: tuple[str, ...], theirs: tuple[str, ...], after: str | None
 ) -> tuple[str, ...]:
-    """Return both insertions: one that holds the other, else sorted in a sorted place, else ours."""
+    """Return both insertions: what holds the other, sorted in a sorted place, else ours first."""
     if _holds(ours, theirs):
         return ours
     if _holds(theirs, ours):
@@ -157,7 +158,7 @@ def _in_order(before: str | None, lines: tuple[str, ...], after: str | None) -> 
     first = [before] if before is not None and _alike(before, lines[0]) else []
     last = [after] if after is not None and _alike(after, lines[0]) else []
     run = [*first, *lines, *last]
-    return all(one < two for one, two in zip(run, run[1:], strict=False))
+    return all(one < two for one, two in pairwise(run))
 
 
 def _alike(one: str, two: str) -> bool:

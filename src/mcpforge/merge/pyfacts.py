@@ -1,4 +1,4 @@
-"""What stands in Python source and where: entries by address, unknown names, names used too early."""
+"""What stands in Python source: entries by address, unknown names, names used too early."""
 
 from __future__ import annotations
 
@@ -57,11 +57,25 @@ def _of_statement(node: ast.stmt, address: str) -> Iterator[Entry]:
             yield (address, "name", name)
         case ast.Assign(targets=[ast.Name(id=name)]):
             place = f"{address}.{name}"
-            yield (address, "statement", ast.dump(node))
+            yield (address, "name", name)
         case _:
             place = address
-            yield (address, "statement", ast.dump(node))
+            yield (address, "statement", _head(node))
     yield from _of_parts(node, place)
+
+
+def _head(node: ast.stmt) -> str:
+    """Return what a statement is without the parts that have addresses of their own."""
+    match node:
+        case ast.For(target=target, iter=iterated):
+            return f"for {ast.dump(target)} in {ast.dump(iterated)}"
+        case ast.If(test=test) | ast.While(test=test):
+            return f"if {ast.dump(test)}"
+        case ast.Expr(value=ast.Call(func=callee, args=args)):
+            return f"{ast.dump(callee)} {[ast.dump(argument) for argument in args]}"
+        case ast.With() | ast.AsyncWith() | ast.Try() | ast.Return() | ast.Match():
+            return type(node).__name__
+    return ast.dump(node)
 
 
 def _of_parts(node: ast.AST, address: str) -> Iterator[Entry]:

@@ -22,7 +22,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The merged text. With conflicts it holds diff3 markers and is to be written on request only."""
+    """The merged text; with conflicts it has diff3 markers, and is written on request only."""
 
     text: str
     how: How

@@ -15,6 +15,7 @@ from mcpforge.project import apply, journal, pristine
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, plan_change
 from mcpforge.project.plan import Change, Plan
+from mcpforge.render.components import Past
 from mcpforge.render.environment import keep_compiled
 from mcpforge.render.project import render
 
@@ -105,8 +106,8 @@ def plan_answers(
 ) -> ChangePlan:
     """Return the plan that brings a project to other answers, and to the installed templates.
 
-    `moved` maps paths of ours to where the user has them. Raises `UsageError` for choices that don't
-    go together, `ForgeError` when the templates are newer and `update` is false, `ConflictError`
+    `moved` maps paths of ours to where the user has them. Raises `UsageError` for choices that
+    don't go together, `ForgeError` when the templates are newer and `update` is false, `ConflictError`
     when the user's own code uses what would go.
     """
     if lock.templates != catalog.hash and not update:
@@ -117,7 +118,7 @@ def plan_answers(
         )
     answers, gone = known_answers(answers, catalog)
     answers = drop_unused_options(answers, catalog)
-    rendered = render(answers, catalog)
+    rendered = render(answers, catalog, past=_past(lock, catalog))
     keep_compiled()
     lock = _with_moves(root, lock, rendered, moved or {})
     disk = Disk(
@@ -144,6 +145,12 @@ def plan_answers(
     )
 
 
+def _past(lock: Lock, catalog: Catalog) -> Past | None:
+    if lock.templates != catalog.hash:
+        return None
+    return Past(lock.answers, {path: file.id for path, file in lock.files.items()})
+
+
 def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
@@ -151,7 +158,8 @@ def _read(path: Path) -> bytes | None:
 def known_answers(answers: Answers, catalog: Catalog) -> tuple[Answers, tuple[str, ...]]:
     """Return the answers in the names of this catalogue, and the features it no longer has."""
     renamed = {old: layer.id for layer in catalog.features.values() for old in layer.formerly}
-    features, gone = [], []
+    features: list[str] = []
+    gone: list[str] = []
     for identifier in answers.features:
         current = renamed.get(identifier, identifier)
         (features if current in catalog.features else gone).append(current)
@@ -174,7 +182,7 @@ def _with_moves(root: Path, lock: Lock, rendered: Rendered, told: Mapping[str, s
             missing = old if old not in lock.files else new
             raise ForgeError(
                 f"`{missing}` is not there, so nothing moved",
-                hint="The form is `--moved OLD=NEW`: a path of `mcpforge info`, and where it is now.",
+                hint="The form is `--moved OLD=NEW`: a path of ours, and where it is now.",
             )
     absent = [
         path
@@ -220,12 +228,12 @@ def carry_out(change: ChangePlan, *, markers: bool = False) -> None:
     if not markers:
         raise ConflictError(
             f"`{first.path}` can't be merged: {first.reason}",
-            hint="Nothing was written. `--diff` shows the plan, `--conflicts=markers` writes markers.",
+            hint="Nothing was written. See `--diff`; `--conflicts=markers` writes markers.",
         )
     unmarkable = [clash for clash in plan.clashes if clash.marked is None]
     if unmarkable:
         raise ConflictError(
-            f"`{unmarkable[0].path}` can't be merged, not even with markers: {unmarkable[0].reason}",
+            f"`{unmarkable[0].path}` can't even get markers: {unmarkable[0].reason}",
             hint="Nothing was written.",
         )
     apply.apply(change.root, _with_markers(change))

@@ -97,7 +97,7 @@ def _checked_file(data: Mapping[str, Any]) -> Mapping[str, Any]:
                 hint="See `mcpforge features --schema`.",
                 code="bad_answers",
             )
-    if not 1900 <= data.get("year", 2000) <= 9999:
+    if data.get("year", rules.FIRST_YEAR) not in range(rules.FIRST_YEAR, rules.LAST_YEAR + 1):
         raise UsageError("In the answers, `year` must have four digits", code="bad_answers")
     if not all(isinstance(item, str) for item in data.get("features", ())):
         raise UsageError("In the answers, `features` must be a list of texts", code="bad_answers")
@@ -137,11 +137,25 @@ def _features(
         if catalog.single_choice(catalog.feature(identifier)) not in filled
     ]
     features = tuple(sorted({*from_preset, *chosen} - left_out))
+    if left_out:
+        _check_left_out(catalog, features, left_out)
     return features, _options(catalog, request.options, given.get("options", {}), features)
 
 
+def _check_left_out(catalog: Catalog, features: Sequence[str], left_out: set[str]) -> None:
+    from mcpforge.catalog.resolve import resolve
+
+    for identifier, origins in sorted(resolve(catalog, features).implied_by.items()):
+        if identifier in left_out:
+            raise UsageError(
+                f"`{identifier}` can't be left out, `{origins[0]}` needs it",
+                hint=f"Leave out both: `--without {origins[0]}`.",
+                code="needed",
+            )
+
+
 def expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
-    """Return the ids that `--with` names: `FEATURE`, `GROUP=FEATURE`, or `GROUP` for its default."""
+    """Return the ids that `--with` names: `FEATURE`, `GROUP=FEATURE`, `GROUP` for its default."""
     found = []
     for item in items:
         group, equals, feature = item.partition("=")
@@ -162,6 +176,7 @@ def expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
 
 
 def default_member(catalog: Catalog, group: str) -> str:
+    """Return the feature that a group named alone means; raises `UsageError` where it has none."""
     default = catalog.groups[group].default
     if not default:
         members = ", ".join(member.id for member in catalog.members(group))
@@ -189,13 +204,15 @@ def _options(
     given: Mapping[str, Any],
     features: Sequence[str],
 ) -> dict[str, dict[str, OptionValue]]:
-    """Return what differs from the defaults; options of features that only are implied count too."""
+    """Return what differs from the defaults; options of implied features count too."""
     from mcpforge.catalog.resolve import resolve
 
     asked: list[tuple[str, str, Any]] = []
     for feature, values in given.items():
         if not isinstance(values, dict):
-            raise UsageError(f"In the answers, `options.{feature}` must be a table", code="bad_answers")
+            raise UsageError(
+                f"In the answers, `options.{feature}` must be a table", code="bad_answers"
+            )
         asked.extend((feature, name, value) for name, value in values.items())
     for flag in flags:
         path, equals, value = flag.partition("=")
@@ -209,9 +226,9 @@ def _options(
     selected = resolve(catalog, features).ids if asked else ()
     options: dict[str, dict[str, OptionValue]] = {}
     for identifier, name, value in asked:
-        feature = catalog.feature(identifier)
-        option = find_option(feature, name)
-        parsed = parse_value(feature, option, value)
+        layer = catalog.feature(identifier)
+        option = find_option(layer, name)
+        parsed = parse_value(layer, option, value)
         if identifier not in selected:
             raise UsageError(
                 f"`{identifier}.{name}` is set, but `{identifier}` is not chosen",

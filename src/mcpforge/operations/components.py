@@ -40,7 +40,7 @@ def make_component(
     for key, value in options.items():
         option = _option(layer, key)
         parsed = parse_value(layer, option, value)
-        if parsed != _default(option, answers.package, checked):
+        if parsed not in (option.default, _default(option, answers.package, checked)):
             chosen[option.name] = parsed
     if chosen.get("uri"):
         parse_uri(str(chosen["uri"]))

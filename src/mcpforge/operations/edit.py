@@ -34,7 +34,9 @@ def add_features(
         rivals = [
             other
             for other in sorted(features)
-            if choice and other != identifier and catalog.single_choice(catalog.feature(other)) == choice
+            if choice
+            and other != identifier
+            and catalog.single_choice(catalog.feature(other)) == choice
         ]
         if rivals and not replacing:
             raise UsageError(
@@ -66,15 +68,13 @@ def remove_features(
         if not cascade:
             raise UsageError(
                 f"`{needing[0]}` needs `{needed[0]}`",
-                hint=f"`mcpforge remove {needed[0]} --cascade` takes out {_list(explicit)} as well.",
+                hint=f"`mcpforge remove {needed[0]} --cascade` takes out {_list(explicit)} too.",
                 code="needed",
             )
         features -= set(explicit)
 
 
-def _explicit_roots(
-    needing: Iterable[str], implied: object, features: Iterable[str]
-) -> list[str]:
+def _explicit_roots(needing: Iterable[str], implied: object, features: Iterable[str]) -> list[str]:
     """Return the explicit features that, over any number of steps, need something."""
     reasons = dict(implied)  # type: ignore[call-overload]
     chosen, found, waiting = set(features), set(), list(needing)
@@ -118,7 +118,7 @@ def set_values(answers: Answers, assignments: Sequence[str], catalog: Catalog) -
         if not equals or not path:
             raise UsageError(
                 f"`{assignment}` is not of the form FEATURE.OPTION=VALUE",
-                hint=f"For example `caching.ttl=60` or `title=Weather`; texts: {', '.join(_TEXTS)}.",
+                hint=f"For example `caching.ttl=60`, or a text: {', '.join(_TEXTS)}.",
             )
         feature, dot, name = path.partition(".")
         if dot:

@@ -98,11 +98,11 @@ def _present(text: str) -> dict[str, str]:
 
 def _is_empty(line: str, name: str) -> bool:
     match = _KEY.fullmatch(line)
-    return bool(match) and match[1] == name and not match[2].strip().strip("'\"")
+    return match is not None and match[1] == name and not match[2].strip().strip("'\"")
 
 
 def _generate(kind: str) -> str:
-    """Return a new secret: `token` 43 URL-safe characters, `hex` 64 digits, `fernet` a Fernet key."""
+    """Return a new secret: 43 URL-safe characters, `hex` 64 digits, `fernet` a Fernet key."""
     import base64
     import secrets
 

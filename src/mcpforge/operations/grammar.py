@@ -78,7 +78,11 @@ def _shared(
 ) -> Wish:
     group = _SHARED[kind]
     if not rest:
-        return Wish(skeleton=kind) if kind == group else Wish(components=((kind, _nothing(kind, verb)[0]),))
+        return (
+            Wish(skeleton=kind)
+            if kind == group
+            else Wish(components=((kind, _nothing(kind, verb)[0]),))
+        )
     members = [member.id for member in catalog.members(group)]
     features: list[str] = []
     components: list[tuple[str, str]] = []

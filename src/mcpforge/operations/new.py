@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mcpforge.project.journal import Recovery
     from mcpforge.project.plan import Plan
     from mcpforge.render.project import Rendered
+
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
@@ -129,6 +131,11 @@ def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...
         words += ["--name", answers.name]
     if answers.components:
         return shlex.join([*words, "--answers", str(project.root / locks.PATH), *flags])
+    return shlex.join([*words, *_text_flags(answers), *_choice_flags(answers, catalog), *flags])
+
+
+def _text_flags(answers: Answers) -> list[str]:
+    words = []
     if answers.title != default_title(answers.name):
         words += ["--title", answers.title]
     if answers.description != DEFAULT_DESCRIPTION:
@@ -138,9 +145,13 @@ def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...
         words += ["--license", answers.license]
     if answers.python != "3.11":
         words += ["--python", answers.python]
+    return words
+
+
+def _choice_flags(answers: Answers, catalog: Catalog) -> list[str]:
     preset = _nearest_preset(answers, catalog)
     base = set(catalog.preset(preset))
-    words += ["--preset", preset]
+    words = ["--preset", preset]
     for feature in sorted(set(answers.features) - base):
         words += ["--with", feature]
     for feature in sorted(base - set(answers.features)):
@@ -148,7 +159,7 @@ def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...
     for feature, values in sorted(answers.options.items()):
         for name, value in sorted(values.items()):
             words += ["--set", f"{feature}.{name}={_flag_value(value)}"]
-    return shlex.join([*words, *flags])
+    return words
 
 
 def _nearest_preset(answers: Answers, catalog: Catalog) -> str:
@@ -159,4 +170,13 @@ def _nearest_preset(answers: Answers, catalog: Catalog) -> str:
 def _flag_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(value) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    joined = ",".join(value)
+    return joined if _as_tuple(joined) == value else json.dumps(value, ensure_ascii=False)
+
+
+def _as_tuple(text: str) -> tuple[str, ...]:
+    if text.startswith("["):
+        return ()
+    return tuple(item.strip() for item in text.split(",") if item.strip())

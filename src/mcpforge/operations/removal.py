@@ -31,7 +31,9 @@ _PROJECT = "pyproject.toml"
 _FIELD = re.compile(r"^    ([a-z][a-z0-9_]*): ", re.MULTILINE)
 
 
-def keep_used(root: Path, lock: Lock, theirs: Tree, catalog: Catalog) -> tuple[Tree, tuple[str, ...]]:
+def keep_used(
+    root: Path, lock: Lock, theirs: Tree, catalog: Catalog
+) -> tuple[Tree, tuple[str, ...]]:
     """Return the new tree with the requirements that the user's code imports, and what to say.
 
     Raises `ConflictError` when the user's code uses a module, a name or a setting that would go.
@@ -80,7 +82,9 @@ def _text(tree: Tree, path: str) -> str:
 
 
 def _going(root: Path, lock: Lock, old: dict[str, str], theirs: Tree) -> Going:
-    modules, names, settings = set(), set(), set()
+    modules: set[str] = set()
+    names: set[tuple[str, str]] = set()
+    settings: set[str] = set()
     for path, file in lock.files.items():
         if path.startswith("src/") and path.endswith(".py") and path not in theirs:
             at = root / (file.at or path)

@@ -10,12 +10,20 @@ if TYPE_CHECKING:
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.catalog.manifest import Layer, Option
 
-_TYPES = {"bool": "boolean", "int": "integer", "float": "number", "str": "string", "choice": "string"}
+_TYPES = {
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+    "str": "string",
+    "choice": "string",
+}
+# All but control characters, as `characters.CONTROL` has them; line breaks and tabs may stand.
+_TEXT = r"^[^\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\ud800-\udfff]*$"
 
 
 def answers_schema(catalog: Catalog) -> dict[str, Any]:
     """Return a JSON Schema (draft 2020-12) of all answers that `new --answers` takes."""
-    text = {"type": "string", "maxLength": rules.TEXT_LENGTH}
+    text = {"type": "string", "maxLength": rules.TEXT_LENGTH, "pattern": _TEXT}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mcpforge answers",
@@ -25,15 +33,15 @@ def answers_schema(catalog: Catalog) -> dict[str, Any]:
             "name": {
                 "type": "string",
                 "maxLength": rules.NAME_LENGTH,
-                "pattern": "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
-                "description": "The project's name (PEP 508); the command and the package follow it",
+                "pattern": "^[A-Za-z]([A-Za-z0-9._-]*[A-Za-z0-9])?$",
+                "description": "The name (PEP 508) of project, command and package",
             },
             "title": {**text, "description": "The name for people"},
             "description": {**text, "description": "What the server does, told to agents"},
             "author": {**text, "description": "Name <mail>"},
             "license": {"enum": list(rules.LICENSES), "default": "MIT"},
             "python": {"enum": list(rules.PYTHONS), "default": "3.11"},
-            "year": {"type": "integer", "minimum": 1900, "maximum": 9999},
+            "year": {"type": "integer", "minimum": rules.FIRST_YEAR, "maximum": rules.LAST_YEAR},
             "preset": {"enum": list(catalog.presets)},
             "features": {
                 "type": "array",

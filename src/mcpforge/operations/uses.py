@@ -12,8 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
 SKIPPED = frozenset(
-    ".git .hg .mcpforge .mypy_cache .nox .pytest_cache .ruff_cache .tox .venv __pycache__ build dist "
-    "node_modules site-packages venv".split()
+    [
+        ".git",
+        ".hg",
+        ".mcpforge",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".tox",
+        ".venv",
+        "__pycache__",
+        "build",
+        "dist",
+        "node_modules",
+        "site-packages",
+        "venv",
+    ]
 )
 
 
@@ -73,10 +88,12 @@ def find_uses(sources: Mapping[str, str], going: Going) -> list[Use]:
     """Return every use in these files (path → text); a file that doesn't parse has none."""
     found: list[Use] = []
     for path, text in sources.items():
-        package = module_of(path) if path.endswith("/__init__.py") else module_of(path).rpartition(".")[0]
+        package = (
+            module_of(path) if path.endswith("/__init__.py") else module_of(path).rpartition(".")[0]
+        )
         for node in ast.walk(_parse(text)):
-            for what in _used(node, package, going):
-                found.append(Use(path, getattr(node, "lineno", 1), what))
+            line = getattr(node, "lineno", 1)
+            found.extend(Use(path, line, what) for what in _used(node, package, going))
     return found
 
 
@@ -94,9 +111,7 @@ def imported_tops(sources: Iterable[str]) -> frozenset[str]:
 
 def _used(node: ast.AST, package: str, going: Going) -> Iterator[str]:
     if isinstance(node, ast.Import):
-        for alias in node.names:
-            if _within(alias.name, going.modules):
-                yield alias.name
+        yield from (alias.name for alias in node.names if _within(alias.name, going.modules))
     elif isinstance(node, ast.ImportFrom):
         module = _absolute(node, package)
         if _within(module, going.modules):
@@ -105,7 +120,9 @@ def _used(node: ast.AST, package: str, going: Going) -> Iterator[str]:
         for alias in node.names:
             if f"{module}.{alias.name}" in going.modules or (module, alias.name) in going.names:
                 yield f"{module}.{alias.name}"
-    elif isinstance(node, ast.Attribute) and node.attr in going.settings and _is_settings(node.value):
+    elif (
+        isinstance(node, ast.Attribute) and node.attr in going.settings and _is_settings(node.value)
+    ):
         yield f"settings.{node.attr}"
 
 

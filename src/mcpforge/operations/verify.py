@@ -72,7 +72,9 @@ def install(root: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ForgeError(f"`uv sync` took longer than {INSTALL_SECONDS} s", code="install") from None
+        raise ForgeError(
+            f"`uv sync` took longer than {INSTALL_SECONDS} s", code="install"
+        ) from None
     if done.returncode:
         raise ForgeError(
             f"`uv sync` failed: {_reason(done.stderr)}",

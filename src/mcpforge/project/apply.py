@@ -1,4 +1,4 @@
-"""The only writer of project files: staged, checked, replaced one by one, rolled back on failure."""
+"""The only writer of project files: staged, checked, replaced one by one, or rolled back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mcpforge.errors import ForgeError
 from mcpforge.project import journal
 from mcpforge.project.files import check_inside, new_folders, prune, read_file, umask, write_file
 from mcpforge.project.guards import readable_errors, signals_as_errors
+from mcpforge.project.lock import FOLDER
 from mcpforge.project.plan import stale
 from mcpforge.tree import blob_id
 
@@ -52,7 +53,7 @@ def _create_beside(root: Path, plan: Plan) -> None:
     stage = None
     with contextlib.ExitStack() as held:
         try:
-            # While this holds the parent, whoever made a stage holds that too: the rest is left over.
+            # While this holds the parent, whoever made a stage holds that too, or is gone.
             with journal.exclusive(root.parent) as alone:
                 _sweep(root, alone=alone)
                 stage = Path(tempfile.mkdtemp(prefix=_prefix(root.name), dir=root.parent))
@@ -109,7 +110,7 @@ def occupied(root: Path) -> str:
 
 
 def settle(root: Path) -> Recovery:
-    """Put an end to an apply that was cut short, and say how; what every writing verb does first."""
+    """Put an end to an apply that was cut short, and say how; every writing verb does it first."""
     outcome: Recovery = ""
     with readable_errors(root), signals_as_errors():
         if (root / journal.LOCAL).is_dir():
@@ -118,13 +119,13 @@ def settle(root: Path) -> Recovery:
                 if _is_left_over(root):
                     shutil.rmtree(root / journal.LOCAL)
         if _is_left_over(root):
-            (root / journal.FOLDER).rmdir()
+            (root / FOLDER).rmdir()
     return outcome
 
 
 def _is_left_over(root: Path) -> bool:
-    """Whether a folder holds nothing but what an apply leaves that was cut short in an empty one."""
-    state = root / journal.FOLDER
+    """Whether a folder holds only what an apply leaves that was cut short in an empty one."""
+    state = root / FOLDER
     if not state.is_dir() or state.is_symlink():
         return False
     beside = {path.name for path in root.iterdir()} - {".git", state.name}
@@ -163,7 +164,7 @@ def apply(root: Path, plan: Plan) -> None:
                         shutil.rmtree(root / journal.LOCAL, ignore_errors=True)
                     raise
         except BaseException:
-            for name in (journal.LOCAL, journal.FOLDER):
+            for name in (journal.LOCAL, FOLDER):
                 with contextlib.suppress(OSError):
                     (root / name).rmdir()
             raise
@@ -182,6 +183,19 @@ def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
 
 
 def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
+    _stage(root, changes)
+    try:
+        for number, change in enumerate(changes):
+            _replace(root, change, root / journal.LOCAL / "stage" / str(number))
+        prune(root, (change.path for change in changes if change.action == "delete"))
+        journal.finish(root)
+    except BaseException:
+        journal.restore(root)
+        raise
+
+
+def _stage(root: Path, changes: tuple[Change, ...]) -> None:
+    """Put the new contents and copies of the old ones aside, and note it all in the journal."""
     local = journal.folder(root)
     (local / journal.UNDO).unlink(missing_ok=True)
     for name in ("stage", "undo"):
@@ -200,22 +214,17 @@ def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
         entries.append(journal.Entry(change.path, saved, after))
     folders = new_folders(root, changes)
     journal.write(root, entries, folders)
-    try:
-        for number, change in enumerate(changes):
-            target = root / change.path
-            if change.action == "delete":
-                target.unlink(missing_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            staged = local / "stage" / str(number)
-            if target.is_file():
-                staged.chmod(target.stat().st_mode & 0o777)
-            staged.replace(target)
-        prune(root, (change.path for change in changes if change.action == "delete"))
-        journal.finish(root)
-    except BaseException:
-        journal.restore(root)
-        raise
+
+
+def _replace(root: Path, change: Change, staged: Path) -> None:
+    target = root / change.path
+    if change.action == "delete":
+        target.unlink(missing_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_file():
+        staged.chmod(target.stat().st_mode & 0o777)
+    staged.replace(target)
 
 
 def _prefix(name: str) -> str:

@@ -52,7 +52,7 @@ def plan_change(lock: Lock, new: Lock, theirs: Tree, disk: Disk, wiring: Iterabl
     complete = replace(new, files=draft.files)
     return Plan(
         changes=tuple(draft.changes),
-        state=_state(lock, complete, theirs, disk),
+        state=state_changes(complete, theirs, disk),
         notes=tuple(draft.notes),
         clashes=tuple(draft.clashes),
     )
@@ -117,7 +117,7 @@ def _meet(
     draft: _Draft, place: str, locked: LockedFile, their: File, ours: bytes, disk: Disk
 ) -> None:
     present = blob_id(ours)
-    if present == their.id or their.id == locked.id:
+    if their.id in (present, locked.id):
         return
     if present == locked.id:
         draft.changes.append(Change(place, "update", present, their.content, their.executable))
@@ -147,13 +147,13 @@ def _merge(draft: _Draft, place: str, base: bytes, ours: bytes, theirs: bytes) -
     draft.notes += [f"`{place}`: {text}" for text in merged.advisories]
     content = merged.text.encode()
     if merged.conflicts:
-        reason = "; ".join(dict.fromkeys(conflict.reason for conflict in merged.conflicts))
+        reason = "; ".join(dict.fromkeys(conflict.description for conflict in merged.conflicts))
         draft.clashes.append(Clash(place, reason, present, content))
     elif content != ours:
         draft.changes.append(Change(place, "update", present, content, how=merged.how))
 
 
-def _state(lock: Lock, new: Lock, theirs: Tree, disk: Disk) -> tuple[Change, ...]:
+def state_changes(new: Lock, theirs: Tree, disk: Disk) -> tuple[Change, ...]:
     """Return the changes of `.mcpforge/`: new pristine texts, those no longer needed, the lock."""
     held = pristine.stored(theirs)
     for path, file in new.files.items():

@@ -79,13 +79,10 @@ def start_repository(root: Path, message: str) -> GitOutcome:
         if _git(root, "rev-parse", "--is-inside-work-tree").stdout.strip() == "true":
             return GitOutcome("inside")
         made = _git(root, "init", "--quiet", "--initial-branch=main")
-        if made.returncode:
-            return GitOutcome(
-                "failed", _last_line(made.stderr), "git init && git add -A && " + commit
-            )
-        added = _git(root, "add", "--all")
+        added = _git(root, "add", "--all") if not made.returncode else made
         if added.returncode:
-            return GitOutcome("failed", _last_line(added.stderr), "git add -A && " + commit)
+            again = f"git init && git add -A && {commit}"
+            return GitOutcome("failed", _last_line(added.stderr), again)
         done = _git(root, "commit", "--quiet", "--message", message)
         if done.returncode:
             return GitOutcome("staged", _last_line(done.stderr or done.stdout), commit)

@@ -6,6 +6,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from mcpforge.project.lock import FOLDER
+from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,3 +53,11 @@ def read(root: Path, identifier: str) -> bytes | None:
         return zlib.decompress(path.read_bytes())
     except (FileNotFoundError, zlib.error):
         return None
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a stored text is what its name says."""
+    try:
+        return blob_id(zlib.decompress(path.read_bytes())) == path.name
+    except (OSError, zlib.error):
+        return False

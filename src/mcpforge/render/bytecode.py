@@ -21,8 +21,8 @@ def cache_file() -> Path | None:
     The folder follows the XDG base directory specification; it is the user's own (0700), since
     what Jinja stores there is code.
     """
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(base)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    folder = Path(base or os.path.expanduser("~/.cache"))  # noqa: PTH111 - never raises
     if not folder.is_absolute():
         return None
     return folder / "mcpforge" / f"templates-{sys.implementation.cache_tag}.bin"
@@ -38,7 +38,7 @@ class OneFileCache(BytecodeCache):
         self.changed = False
         with contextlib.suppress(Exception):
             if path is not None and path.stat().st_uid == os.getuid():
-                self.held = pickle.loads(path.read_bytes())  # noqa: S301 - the user's own file
+                self.held = pickle.loads(path.read_bytes())
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Give Jinja what is held; it checks the source's checksum itself."""

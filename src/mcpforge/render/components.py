@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mcpforge.answers import Answers, Component
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.catalog.manifest import Layer
+    from mcpforge.catalog.resolve import Selection
     from mcpforge.render.contributions import Slots
     from mcpforge.tree import Tree
     from mcpforge.uris import Uri
@@ -125,10 +126,12 @@ def _imports(answers: Answers) -> Any:
     return imports
 
 
-def groups(parts: Sequence[Part], catalog: Catalog, present: Sequence[str]) -> list[str]:
-    """Return the groups, not present yet, whose shared files components need."""
-    needed = {part.kind.group for part in parts} - {"", *present}
-    return [group for group in catalog.groups if group in needed]
+def groups(parts: Sequence[Part], catalog: Catalog, selection: Selection) -> list[Layer]:
+    """Return the groups whose shared files are needed, those that only components need last."""
+    names = dict.fromkeys(feature.group for feature in selection.features)
+    needed = {part.kind.group for part in parts}
+    names |= dict.fromkeys(group for group in catalog.groups if group in needed)
+    return [catalog.groups[name] for name in names]
 
 
 def contribute(slots: Slots, parts: Sequence[Part]) -> None:

@@ -48,9 +48,8 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
     """
     selection = resolve(catalog, answers.features)
     parts = components.chosen(answers, catalog)
-    groups = list(dict.fromkeys(feature.group for feature in selection.features))
-    groups += components.groups(parts, catalog, groups)
-    layers = [catalog.project, *(catalog.groups[group] for group in groups), *selection.features]
+    groups = components.groups(parts, catalog, selection)
+    layers = [catalog.project, *groups, *selection.features]
     shared = _shared_context(answers)
 
     def context_of(layer: Layer) -> dict[str, Any]:
@@ -71,18 +70,13 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
     }
     shared["fragments"] = _fragments(layers, context_of)
 
-    def applies(condition: str) -> bool:
-        if condition.startswith("slot."):
-            return bool(getattr(slots, condition.removeprefix("slot.")))
-        return not condition or selection.holds(condition)
-
     tree: Tree = {}
     patterns = [pattern for layer in layers for pattern in layer.seed]
     seeds = re.compile("|".join(map(translate, patterns)) or r"(?!)")
     for layer in layers:
         context = context_of(layer)
         for condition, files in layer.files.items():
-            if applies(condition):
+            if _applies(condition, slots, selection):
                 for template, text in files.items():
                     path = template.replace(_PACKAGE_IN_PATH, answers.package)
                     _put(tree, path.removesuffix(_SUFFIX), text, context, seeds, layer.id)
@@ -90,6 +84,12 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
         _put(tree, "LICENSE", catalog.licenses[answers.license], shared, seeds, "project")
     components.place(tree, parts, answers.package, past)
     return Rendered(dict(sorted(tree.items())), selection, slots)
+
+
+def _applies(condition: str, slots: Slots, selection: Selection) -> bool:
+    if condition.startswith("slot."):
+        return bool(getattr(slots, condition.removeprefix("slot.")))
+    return not condition or selection.holds(condition)
 
 
 def _put(
@@ -153,8 +153,8 @@ def _imports_function(slots: Slots) -> Any:
         """
         specs = [*base, *(spec for spec in more if spec)]
         for name in slot.split():
-            for spec in slots.imports.get(name.replace("_", "-"), []):
-                specs.append(_placed(spec, within, package))
+            needed = slots.imports.get(name.replace("_", "-"), [])
+            specs.extend(_placed(spec, within, package) for spec in needed)
         return pysource.import_block(specs, first_party=package)
 
     return imports

@@ -9,7 +9,7 @@ from mcpforge import pysource
 from mcpforge.errors import ForgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _TYPE_IMPORTS = {
     "Literal": "typing:Literal",
@@ -92,6 +92,14 @@ def make_setting(raw: Mapping[str, Any], env_prefix: str, where: str) -> Setting
     )
 
 
+_READERS: dict[str, Callable[[str], Any]] = {
+    "int": int,
+    "float": float,
+    "bool": lambda text: {"true": True, "false": False}[text.lower()],
+    "list[str]": lambda text: tuple(item.strip() for item in text.split(",") if item.strip()),
+}
+
+
 def _typed(value: Any, declared: str, where: str) -> Any:
     base = declared.removesuffix(" | None")
     if isinstance(value, list):
@@ -101,16 +109,6 @@ def _typed(value: Any, declared: str, where: str) -> Any:
     if declared.endswith(" | None") and value == "":
         return None
     try:
-        match base:
-            case "int":
-                return int(value)
-            case "float":
-                return float(value)
-            case "bool":
-                return {"true": True, "false": False}[value.lower()]
-            case "list[str]":
-                return tuple(item.strip() for item in value.split(",") if item.strip())
-            case _:
-                return value
+        return _READERS.get(base, str)(value)
     except (KeyError, ValueError):
         raise ForgeError(f"{where}: `{value}` is no {base}", code="manifest") from None

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from mcpforge.catalog.catalog import Catalog
-    from mcpforge.catalog.manifest import Layer
+    from mcpforge.catalog.manifest import Layer, Option
     from mcpforge.cli.console import Console
 
 NAME = "features"
@@ -65,7 +65,9 @@ def _show_all(console: Console, catalog: Catalog) -> None:
             lines.append(f"  {name}  {feature.summary}")
     lines += ["", console.style("Presets", "bold", err=False)]
     for name, preset in catalog.presets.items():
-        lines.append(f"  {console.style(f'{name:<{width}}', 'cyan', err=False)}  {preset['summary']}")
+        lines.append(
+            f"  {console.style(f'{name:<{width}}', 'cyan', err=False)}  {preset['summary']}"
+        )
     console.data("\n".join(lines[1:]))
 
 
@@ -78,7 +80,7 @@ def _feature_data(catalog: Catalog, feature: Layer) -> dict[str, Any]:
         "title": feature.title,
         "summary": feature.summary,
         "description": feature.description,
-        "requires": list(feature.requires),
+        "requires": [item for item in feature.requires if not catalog.features[item].internal],
         "requires_group": dict(feature.requires_group),
         "excludes": list(feature.excludes),
         "single_choice": catalog.single_choice(feature),
@@ -99,21 +101,20 @@ def _feature_lines(catalog: Catalog, feature: Layer) -> list[str]:
         lines += ["", *(f"  {line}" for line in feature.description.strip().splitlines())]
     if feature.options:
         lines += ["", "Options (--set):"]
-        for option in feature.options.values():
-            kind = "|".join(option.choices) or option.type
-            default = ",".join(option.default) if option.type == "list" else option.default
-            shown = str(default).lower() if isinstance(default, bool) else default
-            lines.append(f"  {feature.id}.{option.name}={shown}  ({kind})  {option.help}")
+        lines += [f"  {feature.id}.{_option_text(option)}" for option in feature.options.values()]
     if data["settings"]:
         lines += ["", "Settings:"]
         lines += [f"  {item['name']} ({item['type']})  {item['help']}" for item in data["settings"]]
-    for label, key in (("Requires", "requires"), ("Excludes", "excludes")):
-        if data[key]:
-            lines += ["", f"{label}: {', '.join(data[key])}"]
     for group, default in data["requires_group"].items():
         lines += ["", f"Requires: any of {group} (else {default})"]
-    if data["dependencies"]:
-        lines += ["", f"Dependencies: {', '.join(data['dependencies'])}"]
-    if data["presets"]:
-        lines += ["", f"In presets: {', '.join(data['presets'])}"]
+    for label in ("Requires", "Excludes", "Dependencies", "Presets"):
+        if data[label.lower()]:
+            lines += ["", f"{label}: {', '.join(data[label.lower()])}"]
     return [*lines, "", f"Add it: mcpforge new my-server --with {feature.id}"]
+
+
+def _option_text(option: Option) -> str:
+    kind = "|".join(option.choices) or option.type
+    default = ",".join(option.default) if option.type == "list" else option.default
+    shown = str(default).lower() if isinstance(default, bool) else default
+    return f"{option.name}={shown}  ({kind})  {option.help}"

@@ -18,12 +18,13 @@ def run(context: typer.Context) -> None:
     from mcpforge.catalog.catalog import load
     from mcpforge.operations.info import inspect
     from mcpforge.project.lock import answers_data
+    from mcpforge.render.filters import oneline
 
     console: Console = context.obj
     found = inspect(Path.cwd(), load())
     answers = found.lock.answers
     lines = [
-        f"{console.style(answers.name, 'bold', err=False)}: {' '.join(answers.description.split())}",
+        f"{console.style(answers.name, 'bold', err=False)}: {oneline(answers.description)}",
         f"  package   {answers.package}",
         f"  folder    {found.root}",
         f"  mcpforge  {found.lock.version}"

@@ -22,7 +22,9 @@ _LISTED = ("tools", "resources", "templates", "prompts")
 
 def run(
     context: typer.Context,
-    path: Optional[str] = typer.Argument(None, help="Folder of the project; its last part is the name."),
+    path: Optional[str] = typer.Argument(
+        None, help="Folder of the project; its last part is the name."
+    ),
     name: Optional[str] = typer.Option(None, help="Name of the project, command and package."),
     title: Optional[str] = typer.Option(None, help="Name for people."),
     description: Optional[str] = typer.Option(None, help="What the server does; agents read it."),
@@ -236,7 +238,9 @@ def _show_written(
 ) -> None:
     from mcpforge.cli.views import tree_lines
 
-    lines = tree_lines(f"{project.root}/", [change.path for change in project.plan.changes], TREE_LINES)
+    lines = tree_lines(
+        f"{project.root}/", [change.path for change in project.plan.changes], TREE_LINES
+    )
     console.say("\n".join(lines))
     done = console.style("Created", "green", "bold")
     console.say(f"\n{done} `{project.answers.name}` with {_features_text(project)}")

@@ -27,14 +27,20 @@ def run(
     if not (dry_run or diff):
         settle_and_say(console.say, Path.cwd())
     undo = plan_undo(find_undo(Path.cwd()))
-    lines = diff_lines(undo.root, undo.plan) if diff else plan_lines(console, undo.plan, err=not dry_run)
+    lines = (
+        diff_lines(undo.root, undo.plan)
+        if diff
+        else plan_lines(console, undo.plan, err=not dry_run)
+    )
     if dry_run or diff:
         console.data("\n".join(lines))
         console.say("\nNothing was written")
     else:
         console.say("\n".join(lines))
         carry_out(undo)
-        console.say(f"\n{console.style('Undone', 'green', 'bold')}; `mcpforge undo` again redoes it")
+        console.say(
+            f"\n{console.style('Undone', 'green', 'bold')}; `mcpforge undo` again redoes it"
+        )
     for path in undo.kept:
         console.say(f"`{path}` was edited since, so it stays")
     console.result(

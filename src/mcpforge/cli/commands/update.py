@@ -15,11 +15,15 @@ NAME = "update"
 
 def run(
     context: typer.Context,
-    moved: Optional[list[str]] = typer.Option(None, metavar="OLD=NEW", help="Where you moved a file to."),
+    moved: Optional[list[str]] = typer.Option(
+        None, metavar="OLD=NEW", help="Where you moved a file to."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
     diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
     conflicts: str = typer.Option("refuse", help="`markers` writes conflict markers."),
-    verify: bool = typer.Option(False, "--verify", help="Start and list the server; undo if that fails."),
+    verify: bool = typer.Option(
+        False, "--verify", help="Start and list the server; undo if that fails."
+    ),
 ) -> None:
     """Bring this project to the templates of the installed mcpforge."""
     from mcpforge import __version__

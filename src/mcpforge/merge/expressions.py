@@ -1,0 +1,348 @@
+"""Expressions of the user's, given what changed in the same expression of the templates."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from mcpforge.merge import sequences
+from mcpforge.merge.brackets import Layout, edit_group
+from mcpforge.merge.edits import Clash, Edit, indentation
+from mcpforge.merge.sequences import Change, Insert, Item, Missing
+from mcpforge.merge.source import same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mcpforge.merge.brackets import Group
+    from mcpforge.merge.source import Source
+
+Entry = tuple[ast.AST, ...]
+"""One entry of a display or call: a node, or key and value (only the value for `**`)."""
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_CONTAINERS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
+
+
+class Expressions:
+    """Merges expressions of three sources; what it finds to do is kept as edits of ours."""
+
+    def __init__(self, base: Source, ours: Source, theirs: Source) -> None:
+        """Begin with no edits."""
+        self.base = base
+        self.ours = ours
+        self.theirs = theirs
+        self.edits: list[Edit] = []
+        self.unit = ours.unit()
+
+    def merge(self, base: ast.AST | None, ours: ast.AST, theirs: ast.AST) -> None:
+        """Bring what changed into ours; raises `Clash` where both sides changed the same."""
+        if same(ours, theirs) or (base is not None and same(base, theirs)):
+            return
+        mark = len(self.edits)
+        try:
+            self._inside(base, ours, theirs)
+        except Clash:
+            if base is None or not same(base, ours):
+                raise
+            del self.edits[mark:]
+            self.replace(base, ours, theirs)
+
+    def replace(self, base: ast.AST, ours: ast.AST, theirs: ast.AST) -> None:
+        """Put theirs where ours stands; raises `Clash` where comments of the user's would go."""
+        start, end = self.ours.outer(ours)
+        known = self.base.comments(*self.base.outer(base))
+        if set(self.ours.comments(start, end)) - set(known):
+            raise Clash("it changes, and holds comments of yours")
+        text = self.theirs.piece(*self.theirs.outer(theirs), self.unit)
+        indent = indentation(self.ours.text, start)
+        self.edits.append(Edit(start, end, text.replace("\n", f"\n{indent}")))
+
+    def _inside(self, base: ast.AST | None, ours: ast.AST, theirs: ast.AST) -> None:
+        sample = theirs if base is None else base
+        if type(sample) is not type(theirs):
+            raise Clash("both sides changed it")
+        found = self._counterpart(sample, ours)
+        if found is not ours:
+            self.merge(base, found, theirs)
+        elif isinstance(theirs, ast.Call):
+            self._call(base, ours, theirs)
+        elif isinstance(theirs, _CONTAINERS):
+            self._entries(base, ours, theirs)
+        elif base is not None:
+            self.fields(base, ours, theirs)
+        else:
+            raise Clash("both sides added it differently")
+
+    def _counterpart(self, sample: ast.AST, ours: ast.AST) -> ast.AST:
+        """Return the user's node of that kind: this one, what its name stands for, or one in it."""
+        if isinstance(ours, ast.Name) and not isinstance(sample, ast.Name):
+            values = [
+                node.value
+                for node in ast.walk(self.ours.tree)
+                if isinstance(node, ast.Assign | ast.AnnAssign) and _binds(node, ours.id)
+            ]
+            if len(values) == 1 and values[0] is not None:
+                return values[0]
+        if type(ours) is type(sample) and (
+            not isinstance(sample, ast.Call) or same(sample.func, _callee(ours))
+        ):
+            return ours
+        inside = [
+            node
+            for node in ast.walk(ours)
+            if type(node) is type(sample)
+            and (not isinstance(sample, ast.Call) or same(sample.func, _callee(node)))
+        ]
+        if len(inside) == 1:
+            return inside[0]
+        if type(ours) is type(sample):
+            return ours
+        raise Clash("you wrote it in another form")
+
+    def fields(self, base: ast.AST, ours: ast.AST, theirs: ast.AST) -> None:
+        """Merge what two nodes of one type are made of."""
+        for name in base._fields:
+            old, mine, new = (getattr(node, name, None) for node in (base, ours, theirs))
+            if isinstance(old, ast.AST) and isinstance(mine, ast.AST) and isinstance(new, ast.AST):
+                self.merge(old, mine, new)
+            elif isinstance(old, list) and isinstance(mine, list) and isinstance(new, list):
+                self._lists(old, mine, new)
+            elif not _equal(old, new) and not _equal(mine, new):
+                raise Clash("both sides changed it")
+
+    def _lists(self, old: list[object], mine: list[object], new: list[object]) -> None:
+        if [_said(item) for item in old] == [_said(item) for item in new]:
+            return
+        if not len(old) == len(mine) == len(new):
+            raise Clash("both sides changed it")
+        for base, ours, theirs in zip(old, mine, new, strict=True):
+            if (
+                not isinstance(base, ast.AST)
+                or not isinstance(ours, ast.AST)
+                or not isinstance(theirs, ast.AST)
+            ):
+                raise Clash("both sides changed it")
+            self.merge(base, ours, theirs)
+
+    def _call(self, base: ast.AST | None, ours: ast.AST, theirs: ast.Call) -> None:
+        callee = _callee(ours)
+        if base is None:
+            if not same(callee, theirs.func):
+                raise Clash("both sides added it differently")
+        elif callee is not None:
+            self.merge(_callee(base), callee, theirs.func)
+        self._entries(base, ours, theirs)
+
+    def _entries(self, base: ast.AST | None, ours: ast.AST, theirs: ast.AST) -> None:
+        mine, new = self.ours.group(ours), self.theirs.group(theirs)
+        old = None if base is None else self.base.group(base)
+        if mine is None or new is None or (base is not None and old is None):
+            raise Clash("it has no brackets")
+        mine_entries, new_entries = entries(ours), entries(theirs)
+        old_entries = entries(base) if base is not None else []
+        if len(mine.items) != len(mine_entries) or len(new.items) != len(new_entries):
+            raise Clash("it is written in another form")
+        call = isinstance(theirs, ast.Call)
+
+        def changed(step: Change) -> bool:
+            before = old_entries[step.base] if step.base is not None else None
+            after = new_entries[step.theirs] if step.theirs is not None else None
+            return self._entry(before, mine_entries[step.ours], after)
+
+        steps = sequences.plan(
+            [_item(entry, call=call) for entry in old_entries],
+            [_item(entry, call=call) for entry in mine_entries],
+            [_item(entry, call=call) for entry in new_entries],
+        )
+        limits = _limits(mine_entries) if call else None
+        self._steps(steps, (mine, new), changed, limits)
+        count = len(mine_entries) + sum(isinstance(step, Insert) for step in steps)
+        if isinstance(ours, ast.Tuple) and count < 2:  # noqa: PLR2004
+            raise Clash("a tuple of one entry is written in another form")
+
+    def _steps(
+        self,
+        steps: Sequence[sequences.Step],
+        groups: tuple[Group, Group],
+        changed: Callable[[Change], bool],
+        limits: tuple[int, int] | None,
+    ) -> None:
+        mine, new = groups
+        removed: set[int] = set()
+        inserted: list[tuple[int, str]] = []
+        for step in steps:
+            if isinstance(step, Missing):
+                raise Clash("a part of it changes that you took out")
+            if isinstance(step, Change):
+                if changed(step):
+                    self._no_comments(mine, step.ours)
+                    removed.add(step.ours)
+                continue
+            text = self.theirs.piece(*new.items[step.theirs], self.unit)
+            at = _position(step.at, text, len(mine.items), limits)
+            inserted.append((at, text))
+        layout = Layout(rows=new.in_rows(self.theirs.text), unit=self.unit)
+        if removed or inserted:
+            self.edits += edit_group(self.ours.text, mine, removed, inserted, layout)
+
+    def _no_comments(self, group: Group, index: int) -> None:
+        start, end = group.items[index]
+        stop = self.ours.text.find("\n", end)
+        known = self.base.comments(0, len(self.base.text))
+        if set(self.ours.comments(start, max(stop, end))) - set(known):
+            raise Clash(
+                f"`{_short(self.ours.text[start:end])}` is to go, and has a comment of yours"
+            )
+
+    def _entry(self, base: Entry | None, ours: Entry, theirs: Entry | None) -> bool:
+        """Merge one entry; say whether it is to go."""
+        if theirs is None:
+            if base is None or len(base) != len(ours):
+                raise Clash("both sides changed it")
+            return same_entry(base, ours) or self._emptied(_value(base), _value(ours))
+        if base is None and len(ours) == 1 and not isinstance(ours[0], ast.keyword):
+            self.merge(None, ours[0], theirs[0])
+        else:
+            self.merge(None if base is None else _value(base), _value(ours), _value(theirs))
+        return False
+
+    def _emptied(self, base: ast.AST, ours: ast.AST) -> bool:
+        """Take what the templates had out of a display of the user's; say whether nothing stays."""
+        if not isinstance(base, _CONTAINERS) or type(base) is not type(ours):
+            raise Clash("it is to go, and you changed it")
+        group = self.ours.group(ours)
+        if group is None:
+            raise Clash("it has no brackets")
+        mine = [_item(entry, call=False) for entry in entries(ours)]
+        old = [_item(entry, call=False) for entry in entries(base)]
+        pairs = sequences.pair(old, mine)
+        if any(old[b].meaning != mine[o].meaning for b, o in pairs.items()):
+            raise Clash("an entry of it is to go, and you changed it")
+        removed = set(pairs.values())
+        if len(removed) == len(mine):
+            return True
+        self.edits += edit_group(self.ours.text, group, removed, [], Layout(unit=self.unit))
+        return False
+
+    def parameters(self, base: _Function, ours: _Function, theirs: _Function) -> None:
+        """Merge the parameters of a function."""
+        if same(base.args, theirs.args) or same(ours.args, theirs.args):
+            return
+        old, mine, new = self.base.group(base), self.ours.group(ours), self.theirs.group(theirs)
+        if old is None or mine is None or new is None:
+            raise Clash("its parameters can't be found")
+
+        def changed(step: Change) -> bool:
+            if step.theirs is None or step.base is None:
+                return step.base is not None
+            if olds[step.base].meaning != mines[step.ours].meaning:
+                raise Clash("both sides changed a parameter")
+            text = self.theirs.piece(*new.items[step.theirs], self.unit)
+            self.edits.append(Edit(*mine.items[step.ours], text))
+            return False
+
+        olds = _parameter_items(self.base, old)
+        mines = _parameter_items(self.ours, mine)
+        news = _parameter_items(self.theirs, new)
+        self._steps(sequences.plan(olds, mines, news), (mine, new), changed, None)
+
+
+def entries(node: ast.AST) -> list[Entry]:
+    """Return the entries of a display or call in the order in which they stand."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return [(value,) if key is None else (key, value) for key, value in pairs]
+        case ast.Call(args=args, keywords=keywords):
+            parts = sorted([*args, *keywords], key=lambda part: (part.lineno, part.col_offset))
+            return [(part,) for part in parts]
+        case ast.List(elts=elements) | ast.Set(elts=elements) | ast.Tuple(elts=elements):
+            return [(element,) for element in elements]
+    return []
+
+
+def same_entry(one: Entry, two: Entry) -> bool:
+    """Say whether two entries mean the same."""
+    return [ast.dump(node) for node in one] == [ast.dump(node) for node in two]
+
+
+def _item(entry: Entry, *, call: bool) -> Item:
+    meaning = " ".join(ast.dump(node) for node in entry)
+    first = entry[0]
+    if len(entry) > 1:
+        return Item(meaning, f"key {ast.dump(first)}")
+    if isinstance(first, ast.keyword):
+        return Item(meaning, f"keyword {first.arg}", "keyword")
+    callee = _callee(first)
+    identity = f"call {ast.dump(callee)}" if callee is not None else ""
+    return Item(meaning, identity, "positional" if call else "")
+
+
+def _parameter_items(source: Source, group: Group) -> list[Item]:
+    items = []
+    for start, end in group.items:
+        text = source.text[start:end]
+        tokens = [token.text for token in source.tokens if start <= token.start < end]
+        items.append(
+            Item(" ".join(tokens).replace("'", '"'), re.split(r"[\s:=]", text, maxsplit=1)[0])
+        )
+    return items
+
+
+def _value(entry: Entry) -> ast.AST:
+    last = entry[-1]
+    return last.value if isinstance(last, ast.keyword) else last
+
+
+def _callee(node: ast.AST | None) -> ast.AST | None:
+    return node.func if isinstance(node, ast.Call) else None
+
+
+def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id == name
+
+
+def _limits(mine: Sequence[Entry]) -> tuple[int, int]:
+    """Return before which argument of a call positional ones end, and `**` ones begin."""
+    keywords = [
+        index for index, (node, *_) in enumerate(mine) if isinstance(node, ast.keyword) and node.arg
+    ]
+    doubles = [
+        index
+        for index, (node, *_) in enumerate(mine)
+        if isinstance(node, ast.keyword) and not node.arg
+    ]
+    end = min([*keywords, *doubles, len(mine)])
+    return end, min([*doubles, len(mine)])
+
+
+def _position(at: int | None, text: str, count: int, limits: tuple[int, int] | None) -> int:
+    """Return before which entry a new one goes."""
+    if limits is None:
+        return count if at is None else at
+    named = re.match(r"\w+\s*=[^=]", text) is not None or text.startswith("**")
+    if at is None and not named and count:
+        raise Clash("the place of a new argument can't be found")
+    wanted = count if at is None else at
+    positional, last = limits
+    return max(min(wanted, last), positional) if named else min(wanted, positional)
+
+
+def _equal(one: object, two: object) -> bool:
+    return _said(one) == _said(two)
+
+
+def _said(value: object) -> str:
+    if isinstance(value, ast.AST):
+        return ast.dump(value)
+    if isinstance(value, list):
+        return repr([_said(item) for item in value])
+    return repr(value)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}…"  # noqa: PLR2004

@@ -1,0 +1,342 @@
+"""Statements of the user's, given what changed in the same body of the templates."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from mcpforge.merge import sequences
+from mcpforge.merge.edits import Clash, Edit, comment_block, indentation, line_end, line_start
+from mcpforge.merge.expressions import Expressions
+from mcpforge.merge.result import Conflict
+from mcpforge.merge.sequences import Change, Insert, Item, Missing
+from mcpforge.merge.source import same
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcpforge.merge.source import Source
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+_LOOSE = {"", "return", "doc", "try"}
+Body = list[ast.stmt]
+
+
+class Statements:
+    """Merges bodies of three sources; finds edits of ours, conflicts and advice."""
+
+    def __init__(self, base: Source, ours: Source, theirs: Source) -> None:
+        """Begin with nothing found."""
+        self.base = base
+        self.ours = ours
+        self.theirs = theirs
+        self.values = Expressions(base, ours, theirs)
+        self.conflicts: list[Conflict] = []
+        self.advisories: list[str] = []
+
+    @property
+    def edits(self) -> list[Edit]:
+        """What is to be done to the user's text."""
+        return self.values.edits
+
+    def body(self, base: Body, ours: Body, theirs: Body, place: str) -> None:
+        """Merge three bodies; imports are no statements here unless a function holds them."""
+        old, mine, new = (_kept(body, place) for body in (base, ours, theirs))
+        steps = sequences.plan(
+            [_item(node) for node in old],
+            [_item(node) for node in mine],
+            [_item(node) for node in new],
+        )
+        for step in steps:
+            match step:
+                case Insert(at=at, theirs=index):
+                    self._insert(new[index], mine, ours, (at, place), last=index + 1 == len(new))
+                case Missing(base=before, theirs=index):
+                    self._missing(old[before], new[index], place)
+                case Change(base=before, ours=own, theirs=None) if before is not None:
+                    self._remove(old[before], mine[own], ours, place)
+                case Change(base=before, ours=own, theirs=index) if index is not None:
+                    self._change(None if before is None else old[before], mine[own], new[index])
+
+    def _change(self, base: ast.stmt | None, ours: ast.stmt, theirs: ast.stmt) -> None:
+        mark, open_conflicts = len(self.edits), len(self.conflicts)
+        try:
+            if base is None:
+                self._both_added(ours, theirs)
+            else:
+                self._statement(base, ours, theirs)
+        except Clash as clash:
+            del self.edits[mark:]
+            del self.conflicts[open_conflicts:]
+            if base is not None and same(base, ours):
+                try:
+                    self.values.replace(base, ours, theirs)
+                except Clash as second:
+                    self._conflict(second.message, base, ours, theirs)
+            elif _identity(ours) == "doc":
+                line = self.ours.line(self.ours.span(ours)[0])
+                text = self.theirs.text[slice(*self.theirs.span(theirs))]
+                self.advisories.append(
+                    f"line {line}: a docstring was left as you wrote it:\n{text}"
+                )
+            else:
+                self._conflict(clash.message, base, ours, theirs)
+
+    def _both_added(self, ours: ast.stmt, theirs: ast.stmt) -> None:
+        mine, new = getattr(ours, "value", None), getattr(theirs, "value", None)
+        if type(ours) is type(theirs) and mine is not None and new is not None:
+            self.values.merge(None, mine, new)
+        else:
+            raise Clash("both sides added it differently")
+
+    def _statement(self, base: ast.stmt, ours: ast.stmt, theirs: ast.stmt) -> None:
+        if not type(base) is type(ours) is type(theirs):
+            self._other_form(base, ours, theirs)
+            return
+        inner = base.name if isinstance(base, _Function | ast.ClassDef) else ""
+        place = inner or ("TYPE_CHECKING" if _is_type_checking(base) else "block")
+        for name in base._fields:
+            old, mine, new = (getattr(node, name, None) for node in (base, ours, theirs))
+            if _is_body(old) or _is_body(mine) or _is_body(new):
+                self.body(_list(old), _list(mine), _list(new), place)
+            elif isinstance(old, ast.arguments):
+                self._parameters(base, ours, theirs)
+            else:
+                self._field(old, mine, new)
+
+    def _parameters(self, base: ast.stmt, ours: ast.stmt, theirs: ast.stmt) -> None:
+        if (
+            isinstance(base, _Function)
+            and isinstance(ours, _Function)
+            and isinstance(theirs, _Function)
+        ):
+            self.values.parameters(base, ours, theirs)
+
+    def _field(self, old: object, mine: object, new: object) -> None:
+        if isinstance(old, ast.AST) and isinstance(mine, ast.AST) and isinstance(new, ast.AST):
+            self.values.merge(old, mine, new)
+        elif isinstance(old, list) and isinstance(mine, list) and isinstance(new, list):
+            self._parts(old, mine, new)
+        elif _said(old) not in {_said(new)} and _said(mine) != _said(new):
+            raise Clash("both sides changed it")
+
+    def _parts(self, old: list[object], mine: list[object], new: list[object]) -> None:
+        """Merge decorators, targets, handlers and the like, one by one."""
+        if list(map(_said, old)) == list(map(_said, new)):
+            return
+        if not len(old) == len(mine) == len(new):
+            raise Clash("both sides changed it")
+        for base, ours, theirs in zip(old, mine, new, strict=True):
+            self._field(base, ours, theirs)
+
+    def _other_form(self, base: ast.stmt, ours: ast.stmt, theirs: ast.stmt) -> None:
+        """Merge the value of an assignment that the user made a return, and the like."""
+        old, mine, new = (getattr(node, "value", None) for node in (base, ours, theirs))
+        if type(base) is not type(theirs) or old is None or mine is None or new is None:
+            raise Clash("you wrote it in another form")
+        self.values.merge(old, mine, new)
+
+    def _missing(self, base: ast.stmt, theirs: ast.stmt, place: str) -> None:
+        """Find a changed statement elsewhere in the user's file: moved, indented, wrapped."""
+        identity = _identity(base)
+        if identity == "doc":
+            return
+        found = [
+            node
+            for node in ast.walk(self.ours.tree)
+            if isinstance(node, ast.stmt) and _identity(node) == identity
+        ]
+        if identity not in _LOOSE and len(found) == 1:
+            self._change(base, found[0], theirs)
+            return
+        old, new = getattr(base, "value", None), getattr(theirs, "value", None)
+        if isinstance(old, ast.Call) and isinstance(new, ast.Call):
+            calls = [
+                node
+                for node in ast.walk(self.ours.tree)
+                if isinstance(node, ast.Call) and same(node.func, old.func)
+            ]
+            if len(calls) == 1:
+                try:
+                    self.values.merge(old, calls[0], new)
+                except Clash as clash:
+                    self._conflict(clash.message, base, calls[0], theirs)
+                return
+        where = f" in `{place}`" if place not in {"", "block"} else ""
+        self._conflict(f"it is not in your file any more{where}", base, None, theirs)
+
+    def _insert(
+        self,
+        node: ast.stmt,
+        mine: Sequence[ast.stmt],
+        body: Body,
+        where: tuple[int | None, str],
+        *,
+        last: bool,
+    ) -> None:
+        at, place = where
+        if at is None and mine and place not in {"", "class"} and not isinstance(node, _Function):
+            self._conflict("its place in your file can't be found", None, None, node)
+            return
+        at = len(mine) if at is None else at
+        start, end = self._lines(self.theirs, node)
+        text = self.theirs.piece(start, end, self.values.unit)
+        before, after = _blank_above(self.theirs.text, start), _blank_below(self.theirs.text, end)
+        neighbour = mine[at] if at < len(mine) else None
+        try:
+            if neighbour is None or (at and (last or before < after)):
+                self._after(mine[at - 1] if at else body[-1] if body else None, text, before)
+            else:
+                self._before(neighbour, body, text, after)
+        except Clash as clash:
+            self._conflict(clash.message, None, neighbour, node)
+
+    def _after(self, node: ast.stmt | None, text: str, gap: int) -> None:
+        if node is None:
+            end = len(self.ours.text)
+            self.edits.append(Edit(end, end, f"{text}\n"))
+            return
+        _, end = self._lines(self.ours, node)
+        indent = indentation(self.ours.text, self.ours.span(node)[0])
+        self.edits.append(Edit(end, end, "\n" * (gap + 1) + _indented(text, indent)))
+
+    def _before(self, node: ast.stmt, body: Body, text: str, gap: int) -> None:
+        self._lines(self.ours, node)
+        start = line_start(self.ours.text, self.ours.span(node)[0])
+        index = body.index(node)
+        stop = line_end(self.ours.text, self.ours.span(body[index - 1])[1]) + 1 if index else start
+        at = comment_block(self.ours.text, start, min(stop, start))
+        indent = indentation(self.ours.text, start)
+        self.edits.append(Edit(at, at, _indented(text, indent) + "\n" * (gap + 1)))
+
+    def _remove(self, base: ast.stmt, ours: ast.stmt, body: Body, place: str) -> None:
+        known = set(self.base.comments(0, len(self.base.text)))
+        start, end = self.ours.span(ours)
+        stop = line_end(self.ours.text, end)
+        if not same(base, ours) or set(self.ours.comments(start, stop)) - known:
+            self._conflict("it is to go, and you changed it", base, ours, None)
+            return
+        if len(body) == 1 and place:
+            self._conflict("it is to go, and nothing else stands in its block", base, ours, None)
+            return
+        try:
+            first, stop = self._lines(self.ours, ours, known)
+        except Clash as clash:
+            self._conflict(clash.message, base, ours, None)
+            return
+        text = self.ours.text
+        above, below = _blank_above(text, first), _blank_below(text, stop)
+        if not text[stop:].strip():
+            self.edits.append(Edit(max(first - 1 - above, 0), stop, ""))
+            return
+        end = stop + 1 + min(above, below)
+        self.edits.append(Edit(first, min(end, len(text)), ""))
+
+    def _lines(
+        self, source: Source, node: ast.stmt, known: set[str] | None = None
+    ) -> tuple[int, int]:
+        """Return the lines of a statement with the comments right above (those known, if asked).
+
+        Raises `Clash` for a statement that shares its lines with another.
+        """
+        start, end = source.span(node)
+        stop = line_end(source.text, end)
+        rest = source.text[end:stop].strip()
+        if not source.begins_line(start) or (rest and not rest.startswith("#")):
+            raise Clash("it shares its line with other code")
+        first = line_start(source.text, start)
+        top = comment_block(source.text, first, 0)
+        while known is not None and top < first:
+            line = source.text[top : line_end(source.text, top)]
+            if line.strip() in known:
+                break
+            top = line_end(source.text, top) + 1
+        if top == 0 and source.text.startswith("#!"):
+            top = first
+        return top, stop
+
+    def _conflict(
+        self, reason: str, base: ast.AST | None, ours: ast.AST | None, theirs: ast.AST | None
+    ) -> None:
+        texts = [
+            "" if node is None else source.text[slice(*source.span(node))]
+            for source, node in ((self.base, base), (self.ours, ours), (self.theirs, theirs))
+        ]
+        start, end = self.ours.span(ours) if ours is not None else (0, 0)
+        shown = " ".join((texts[1] or texts[2] or texts[0]).split("\n", 1)[0].split())
+        first = self.ours.line(start)
+        self.conflicts.append(Conflict(f"`{shown}`: {reason}", first, self.ours.line(end), *texts))
+
+
+def _kept(body: Body, place: str) -> Body:
+    """Return a body without the imports that are merged as a set."""
+    if place in {"", "TYPE_CHECKING"}:
+        return [node for node in body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    return body
+
+
+def _item(node: ast.stmt) -> Item:
+    return Item(ast.dump(node), _identity(node), type(node).__name__)
+
+
+def _identity(node: ast.stmt) -> str:
+    """Return what a statement is still known by when it was edited."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return f"definition {name}"
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            return f"bind {ast.dump(target)}"
+        case ast.Expr(value=ast.Constant(value=str())):
+            return "doc"
+        case ast.Expr(value=ast.Call(func=callee, args=args)):
+            return f"call {ast.dump(callee)} {ast.dump(args[0]) if args else ''}"
+        case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
+            return f"for {ast.dump(target)} {ast.dump(iterated)}"
+        case ast.If(test=test) | ast.While(test=test):
+            return f"if {ast.dump(test)}"
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            return f"with {ast.dump(items[0])}"
+        case ast.Return():
+            return "return"
+        case ast.Try():
+            return "try"
+    return ""
+
+
+def _is_type_checking(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def _is_body(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
+
+
+def _list(value: object) -> Body:
+    return value if isinstance(value, list) else []
+
+
+def _said(value: object) -> str:
+    if isinstance(value, ast.AST):
+        return ast.dump(value)
+    return repr([_said(item) for item in value]) if isinstance(value, list) else repr(value)
+
+
+def _indented(text: str, indent: str) -> str:
+    return "\n".join(f"{indent}{line}" if line else line for line in text.split("\n"))
+
+
+def _blank_above(text: str, start: int) -> int:
+    count = 0
+    while start and not text[line_start(text, start - 1) : start - 1].strip():
+        start = line_start(text, start - 1)
+        count += 1
+    return count
+
+
+def _blank_below(text: str, end: int) -> int:
+    count = 0
+    at = end + 1
+    while at < len(text) and not text[at : line_end(text, at)].strip():
+        at = line_end(text, at) + 1
+        count += 1
+    return count if at < len(text) else 0

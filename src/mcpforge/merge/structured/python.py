@@ -1,0 +1,307 @@
+"""Python imports as a set: what base → theirs adds or takes away is done to the user's own."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from mcpforge import pysource
+from mcpforge.merge.brackets import Group, Layout, edit_group
+from mcpforge.merge.edits import Clash, Edit, apply, comment_block, line_end, line_start
+from mcpforge.merge.lines import chosen, clean, merge_lines
+from mcpforge.merge.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Statement = ast.Import | ast.ImportFrom
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Name:
+    """One imported name: the full module, the name in it (none for `import module`), its alias."""
+
+    scope: str
+    module: str
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An import statement: where it may stand (the module, or under TYPE_CHECKING), its names."""
+
+    scope: str
+    node: Statement
+    names: tuple[Name, ...]
+
+
+def find(tree: ast.Module, path: str) -> list[Found]:
+    """Return the import statements of a module, those under `if TYPE_CHECKING:` and `try:` too."""
+    return list(_find(tree.body, "", path))
+
+
+def _find(body: Sequence[ast.stmt], scope: str, path: str) -> Iterator[Found]:
+    for node in body:
+        if isinstance(node, ast.Import):
+            names = [Name(scope, alias.name, "", alias.asname or "") for alias in node.names]
+            yield Found(scope, node, tuple(names))
+        elif isinstance(node, ast.ImportFrom):
+            module = full_module(node, path)
+            names = [Name(scope, module, alias.name, alias.asname or "") for alias in node.names]
+            yield Found(scope, node, tuple(names))
+        elif isinstance(node, ast.If):
+            inner = ast.unparse(node.test).rpartition(".")[2]
+            yield from _find(node.body, inner if inner == "TYPE_CHECKING" else scope, path)
+        elif isinstance(node, ast.Try):
+            yield from _find(node.body, scope, path)
+
+
+def full_module(node: ast.ImportFrom, path: str) -> str:
+    """Return the absolute name of the module that a file at this path imports from."""
+    if not node.level:
+        return node.module or ""
+    parts = list(PurePosixPath(path).parts[:-1])
+    if parts[:1] == ["src"]:
+        parts = parts[1:]
+    kept = parts[: len(parts) - node.level + 1] if node.level <= len(parts) else []
+    return ".".join([*kept, *([node.module] if node.module else [])])
+
+
+def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[Edit]:
+    """Return the edits of the user's text; raises `Clash` where one would lose something."""
+    old, mine, new = (find(source.tree, path) for source in (base, ours, theirs))
+    before = {name for found in old for name in found.names}
+    after = {name for found in new for name in found.names}
+    have = {name for found in mine for name in found.names}
+    edits = []
+    gone = (before - after) & have
+    for found in mine:
+        if gone & set(found.names):
+            edits += _taken_out(ours, base, found, gone)
+    added = after - before - have
+    fresh: dict[str, list[tuple[Found, str]]] = {}
+    for found in new:
+        names = [name for name in found.names if name in added]
+        if not names:
+            continue
+        texts = sorted((_spelled(name) for name in names), key=pysource.member_place)
+        own = _own_statement(mine, names[0])
+        if own:
+            edits += _joined(ours, own, texts)
+        else:
+            fresh.setdefault(found.scope, []).append((found, _statement(found, texts)))
+    for scope, statements in fresh.items():
+        block = [own for own in mine if own.scope == scope]
+        order = [each.names[0].module for each in new if each.scope == scope]
+        edits += _placed(ours, block, order, statements) if block else [_first(ours, statements)]
+    return edits
+
+
+def _own_statement(mine: Sequence[Found], name: Name) -> Found | None:
+    """Return the user's `from module import …` that one more name can join."""
+    for own in mine:
+        if name.name and isinstance(own.node, ast.ImportFrom) and _same_module(own, name):
+            return own
+    return None
+
+
+def _spelled(name: Name) -> str:
+    text = name.name or name.module
+    return f"{text} as {name.alias}" if name.alias else text
+
+
+def _taken_out(ours: Source, base: Source, found: Found, gone: set[Name]) -> list[Edit]:
+    start, end = ours.span(found.node)
+    left = [index for index, name in enumerate(found.names) if name not in gone]
+    if left:
+        group = _names_group(ours, found)
+        removed = {index for index in range(len(found.names)) if index not in left}
+        return edit_group(ours.text, group, removed, [], Layout())
+    first, last = line_start(ours.text, start), line_end(ours.text, end)
+    known = set(base.comments(0, len(base.text)))
+    if not ours.begins_line(start) or set(ours.comments(start, last)) - known:
+        raise Clash(f"`{ours.text[start:end]}` is to go, and you changed its lines")
+    if ours.text[end:last].strip() and not ours.text[end:last].lstrip().startswith("#"):
+        raise Clash(f"`{ours.text[start:end]}` shares its line with other code")
+    after = min(last + 1, len(ours.text))
+    alone = ours.text[:first].endswith("\n\n") and ours.text.startswith("\n", after)
+    return [Edit(first, after + alone, "")]
+
+
+def _names_group(source: Source, found: Found) -> Group:
+    """Return the names of a statement as a group; without brackets its ends are the neighbours."""
+    start, end = source.span(found.node)
+    spans = tuple(source.span(alias) for alias in found.node.names)
+    opened = source.text.rfind("(", start, spans[0][0])
+    if opened < 0:
+        return Group(spans[0][0] - 1, end, spans)
+    return Group(opened, end - 1, spans)
+
+
+def _same_module(own: Found, name: Name) -> bool:
+    star = any(each.name == "*" for each in own.names)
+    return own.scope == name.scope and own.names[0].module == name.module and not star
+
+
+def _statement(found: Found, texts: Sequence[str]) -> str:
+    if isinstance(found.node, ast.Import):
+        return "\n".join(f"import {text}" for text in texts)
+    module = f"{'.' * found.node.level}{found.node.module or ''}"
+    line = f"from {module} import {', '.join(texts)}"
+    if len(line) <= pysource.LINE_LENGTH:
+        return line
+    return f"from {module} import (\n" + "".join(f"    {text},\n" for text in texts) + ")"
+
+
+def _joined(ours: Source, own: Found, texts: Sequence[str]) -> list[Edit]:
+    """Put names into a statement that the user has, sorted if theirs are."""
+    group = _names_group(ours, own)
+    keys = [pysource.member_place(_spelled(name)) for name in own.names]
+    ordered = all(one < two for one, two in pairwise(keys))
+    inserted = []
+    for text in texts:
+        place = pysource.member_place(text)
+        at = sum(key < place for key in keys) if ordered else len(keys)
+        inserted.append((at, text))
+    start, end = ours.span(own.node)
+    bracketed = group.close == end - 1
+    length = end - line_start(ours.text, start) + sum(len(text) + 2 for text in texts)
+    if not bracketed and length > pysource.LINE_LENGTH:
+        spelled = [_spelled(name) for name in own.names]
+        for at, text in reversed(inserted):
+            spelled.insert(at, text)
+        rows = "".join(f"    {text},\n" for text in spelled)
+        return [Edit(group.items[0][0], end, f"(\n{rows})")]
+    return edit_group(ours.text, group, set(), inserted, Layout())
+
+
+def _placed(
+    ours: Source,
+    block: Sequence[Found],
+    order: Sequence[str],
+    statements: Sequence[tuple[Found, str]],
+) -> list[Edit]:
+    """Put statements among the user's: in the sorted place, or beside the neighbours of theirs."""
+    places = [_place(own) for own in block]
+    rising = all(one <= two for one, two in pairwise(places))
+    waiting: dict[int, list[tuple[tuple[object, ...], str]]] = {}
+    for found, text in sorted(statements, key=lambda item: _place(item[0])):
+        place = _place(found)
+        beside = sum(each <= place for each in places) if rising else _beside(block, order, found)
+        waiting.setdefault(beside, []).append((place, text))
+    indent = " " * block[0].node.col_offset
+    edits = []
+    for at, new in waiting.items():
+        previous = places[at - 1] if at else None
+        following = places[at] if at < len(block) else None
+        text = _sections(previous, new, following, indent)
+        if at and (at == len(block) or places[at][0] != new[0][0][0]):
+            end = line_end(ours.text, ours.span(block[at - 1].node)[1])
+            edits.append(Edit(end, end, "\n" + text.removesuffix("\n").removesuffix("\n")))
+        else:
+            start = _line_of(ours, block[at], block[at - 1] if at else None)
+            edits.append(Edit(start, start, text))
+    return edits
+
+
+def _sections(
+    previous: tuple[object, ...] | None,
+    new: Sequence[tuple[tuple[object, ...], str]],
+    following: tuple[object, ...] | None,
+    indent: str,
+) -> str:
+    """Return new statements as lines, with an empty line where a section of imports ends."""
+    lines = []
+    for place, text in new:
+        if previous is not None and previous[0] != place[0]:
+            lines.append("")
+        lines += [f"{indent}{line}" for line in text.split("\n")]
+        previous = place
+    if following is not None and previous is not None and previous[0] != following[0]:
+        lines.append("")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _place(found: Found) -> tuple[object, ...]:
+    if isinstance(found.node, ast.Import):
+        return pysource.import_place(found.names[0].module)
+    module = f"{'.' * found.node.level}{found.node.module or ''}"
+    return pysource.import_place(f"{module}:x")
+
+
+def _beside(block: Sequence[Found], order: Sequence[str], found: Found) -> int:
+    """Return the index at which the neighbours of theirs stand in an unsorted block."""
+    modules = [own.names[0].module for own in block]
+    position = order.index(found.names[0].module)
+    for module in reversed(order[:position]):
+        if module in modules:
+            return modules.index(module) + 1
+    for module in order[position + 1 :]:
+        if module in modules:
+            return modules.index(module)
+    return len(block)
+
+
+def _line_of(ours: Source, found: Found, previous: Found | None) -> int:
+    """Return where the lines of a statement begin, with the comments right above it."""
+    start = line_start(ours.text, ours.span(found.node)[0])
+    stop = line_end(ours.text, ours.span(previous.node)[1]) + 1 if previous else start
+    return comment_block(ours.text, start, min(stop, start))
+
+
+def _first(ours: Source, statements: Sequence[tuple[Found, str]]) -> Edit:
+    """Put the first imports of a module below its docstring."""
+    if statements[0][0].scope:
+        raise Clash(f"your file has no `if {statements[0][0].scope}:` for `{statements[0][1]}`")
+    new = sorted((_place(found), text) for found, text in statements)
+    text = _sections(None, new, None, "")
+    body = ours.tree.body
+    if ast.get_docstring(ours.tree, clean=False) is not None:
+        end = line_end(ours.text, ours.span(body[0])[1])
+        return Edit(end, end, f"\n\n{text}".removesuffix("\n"))
+    start = line_start(ours.text, ours.span(body[0])[0]) if body else len(ours.text)
+    return Edit(start, start, f"{text}\n")
+
+
+def merge(path: str, base: str, ours: str, theirs: str) -> str | None:
+    """Return the text with imports merged as a set and all else by lines, or nothing.
+
+    Raises `Clash` for imports that can't be merged.
+    """
+    old, mine, new = Source(base), Source(ours), Source(theirs)
+    edited = apply(ours, import_edits(path, old, mine, new))
+    regions = [_region(source) for source in (old, Source(edited), new)]
+    if None in regions or not (_pure(old) and _pure(new)):
+        return None
+    (b0, b1), (o0, o1), (t0, t1) = (region or (0, 0) for region in regions)
+    block = edited[o0:o1]
+    texts = (base[:b0] + block + base[b1:], edited, theirs[:t0] + block + theirs[t1:])
+    parts = merge_lines(*(text.split("\n") for text in texts))
+    return "\n".join(chosen(parts)) if clean(parts) else None
+
+
+def _bounds(source: Source) -> tuple[int, int]:
+    kinds = [isinstance(node, Statement) for node in source.tree.body]
+    if True not in kinds:
+        return 0, 0
+    return kinds.index(True), len(kinds) - kinds[::-1].index(True)
+
+
+def _pure(source: Source) -> bool:
+    """Say whether the imports of a module are one block with nothing between."""
+    first, end = _bounds(source)
+    return all(isinstance(node, Statement) for node in source.tree.body[first:end])
+
+
+def _region(source: Source) -> tuple[int, int] | None:
+    """Return where the imports of a module stand, from the first to the last."""
+    first, end = _bounds(source)
+    if first == end:
+        return None
+    start = source.span(source.tree.body[first])[0]
+    stop = source.span(source.tree.body[end - 1])[1]
+    return line_start(source.text, start), line_end(source.text, stop)

@@ -1,0 +1,61 @@
+"""Python by syntax tree: what base → theirs changes is changed at the same address of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mcpforge.merge import checks, edits, renames
+from mcpforge.merge.edits import Clash
+from mcpforge.merge.result import Conflict
+from mcpforge.merge.source import HELD_NEWLINE, Source
+from mcpforge.merge.statements import Statements
+from mcpforge.merge.structured.python import import_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The user's text as edited, and what could not be."""
+
+    text: str
+    conflicts: tuple[Conflict, ...]
+    advisories: tuple[str, ...]
+
+
+def merge(path: str, base: str, ours: str, theirs: str) -> Outcome:
+    """Return the user's text with what changed; never a text that does not parse."""
+    try:
+        mine = Source(ours)
+        old, new = renames.followed(Source(base), mine, Source(theirs))
+        found = Statements(old, mine, new)
+        found.body(old.tree.body, mine.tree.body, new.tree.body, "")
+        if found.conflicts:
+            return Outcome(ours, tuple(found.conflicts), tuple(found.advisories))
+        changes = [*import_edits(path, old, mine, new), *found.edits]
+        text = edits.apply(ours, changes).replace(HELD_NEWLINE, "\n")
+    except Clash as clash:
+        return Outcome(ours, (_whole(clash.message, base, ours, theirs),), ())
+    reason = _fault(text, old.text, ours, new.text)
+    if reason:
+        return Outcome(ours, (_whole(reason, base, ours, theirs),), ())
+    return Outcome(text, (), (*found.advisories, *_comments(old, new, text)))
+
+
+def _fault(text: str, base: str, ours: str, theirs: str) -> str:
+    if not checks.parses("python", text):
+        return "the result would not parse"
+    return checks.fault_of_names(text, ours)
+
+
+def _comments(base: Source, theirs: Source, text: str) -> Sequence[str]:
+    """Return what is said of comments that the templates changed and the user's text has not."""
+    known = set(base.comments(0, len(base.text)))
+    new = [comment for comment in theirs.comments(0, len(theirs.text)) if comment not in known]
+    return [f"a comment was left out:\n{comment}" for comment in new if comment not in text]
+
+
+def _whole(reason: str, base: str, ours: str, theirs: str) -> Conflict:
+    return Conflict(reason, 1, ours.count("\n") + 1, base, ours, theirs)

@@ -1,0 +1,1 @@
+"""HTTP routes beside the MCP endpoint; they are never behind its authentication."""

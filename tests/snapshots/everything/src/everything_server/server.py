@@ -1,0 +1,84 @@
+"""The server, put together in one place."""
+
+from fastmcp import FastMCP
+
+from . import __version__
+from .auth import build_auth
+from .database import database_lifespan
+from .http_client import http_client_lifespan
+from .lifespan import compose, settings_lifespan
+from .metrics import Metrics, MetricsMiddleware
+from .metrics_server import metrics_lifespan
+from .middleware.audit import AuditMiddleware
+from .middleware.authorization import build_authorization
+from .middleware.caching import ToolCacheMiddleware, close_cache, connect_cache
+from .middleware.error_handling import MaskErrorsMiddleware, build_error_handling
+from .middleware.limiter import Limiter, close_limiter
+from .middleware.rate_limit import RateLimitMiddleware
+from .middleware.request_log import RequestLogMiddleware
+from .middleware.response_limit import ResponseLimitMiddleware
+from .middleware.retry import RetryMiddleware
+from .middleware.timing import TimingMiddleware
+from .prompts import PROMPTS
+from .resources import RESOURCES
+from .routes.health import add_health_routes
+from .settings import Settings
+from .storage import build_storage, session_store, storage_lifespan
+from .storage.request_state import request_state_security
+from .tools import TOOLS
+
+
+def create_server(settings: Settings) -> FastMCP:
+    """Return a new, independent server."""
+    storage = build_storage(settings)
+    cache_redis = connect_cache(settings)
+    limiter = Limiter(settings.rate_limit, settings)
+    metrics = Metrics()
+    mcp = FastMCP(
+        "everything-server",
+        instructions="An MCP server with everything.",
+        version=__version__,
+        auth=build_auth(settings, storage),
+        session_state_store=session_store(settings, storage),
+        request_state_security=request_state_security(settings.request_state_key),
+        lifespan=compose(
+            settings_lifespan(settings),
+            storage_lifespan(settings, storage),
+            close_cache(cache_redis),
+            close_limiter(limiter),
+            database_lifespan(settings),
+            http_client_lifespan(settings),
+            metrics_lifespan(metrics, settings),
+        ),
+        middleware=[
+            build_error_handling(),
+            AuditMiddleware(),
+            RequestLogMiddleware(),
+            TimingMiddleware(settings.slow_request),
+            MetricsMiddleware(metrics),
+            RateLimitMiddleware(limiter),
+            build_authorization(settings.restricted_tags),
+            MaskErrorsMiddleware(
+                prompts=settings.mask_error_details,
+            ),
+            ToolCacheMiddleware(settings, cache_redis),
+            ResponseLimitMiddleware(
+                max_size=settings.response_max_bytes,
+                truncated=settings.truncated_tools,
+            ),
+            RetryMiddleware(
+                attempts=settings.retry_attempts,
+                pause=settings.retry_pause,
+            ),
+        ],
+        mask_error_details=settings.mask_error_details,
+        on_duplicate="error",
+    )
+    for tool in TOOLS:
+        mcp.add_tool(tool)
+    for resource in RESOURCES:
+        mcp.add_resource(resource)
+    for prompt in PROMPTS:
+        mcp.add_prompt(prompt)
+    add_health_routes(mcp, settings)
+    return mcp

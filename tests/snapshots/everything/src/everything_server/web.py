@@ -1,0 +1,33 @@
+"""The server as an ASGI app, both for the command line and for `asgi.py`."""
+
+from starlette.applications import Starlette
+
+from .middleware.address_limit import AddressLimitMiddleware, believe_proxies
+from .middleware.cors import BrowserAccessMiddleware
+from .request_id import RequestIdMiddleware
+from .server import create_server
+from .settings import Settings
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return a new app; requests with a foreign Host or Origin header are refused."""
+    app = create_server(settings).http_app(
+        stateless_http=True,
+        host_origin_protection=True,
+        allowed_hosts=settings.allowed_hosts,
+        allowed_origins=settings.allowed_origins,
+    )
+    app.add_middleware(
+        AddressLimitMiddleware,
+        settings=settings,
+    )
+    app.add_middleware(
+        believe_proxies,
+        proxies=settings.trusted_proxies,
+    )
+    app.add_middleware(
+        BrowserAccessMiddleware,
+        origins=settings.allowed_origins,
+    )
+    app.add_middleware(RequestIdMiddleware)
+    return app

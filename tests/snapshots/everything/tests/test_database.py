@@ -1,0 +1,82 @@
+"""The database lives as long as the server."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from fastmcp import FastMCP
+from pydantic import SecretStr
+from sqlalchemy import Column, Integer, Table, func, insert, select
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from everything_server import database
+from everything_server.settings import Settings
+
+
+@pytest.fixture
+def probe(monkeypatch: pytest.MonkeyPatch) -> Table:
+    """Add a table for the test alone."""
+
+    class Base(database.Base):
+        __abstract__ = True
+        metadata = database.Base.metadata.__class__()
+
+    monkeypatch.setattr(database, "Base", Base)
+    return Table("probe", Base.metadata, Column("id", Integer, primary_key=True))
+
+
+async def count(sessions: async_sessionmaker[AsyncSession], table: Table) -> int | None:
+    async with sessions() as session:
+        return await session.scalar(select(func.count()).select_from(table))
+
+
+async def test_tables_are_created_by_several_workers(
+    settings: Settings,
+    server: FastMCP,
+    probe: Table,
+) -> None:
+    async def start() -> None:
+        async with database.database_lifespan(settings)(server) as state:
+            sessions: async_sessionmaker[AsyncSession] = state["database"]
+            async with sessions.begin() as session:
+                await session.execute(insert(probe))
+
+    await asyncio.gather(start(), start(), start())
+    async with database.database_lifespan(settings)(server) as state:
+        assert await count(state["database"], probe) == 3
+
+
+async def test_failed_changes_are_taken_back(
+    settings: Settings,
+    server: FastMCP,
+    probe: Table,
+) -> None:
+    async def fail(sessions: async_sessionmaker[AsyncSession]) -> None:
+        async with sessions.begin() as session:
+            await session.execute(insert(probe))
+            raise ValueError("too late")
+
+    async with database.database_lifespan(settings)(server) as state:
+        with pytest.raises(ValueError, match="too late"):
+            await fail(state["database"])
+        assert await count(state["database"], probe) == 0
+
+
+async def test_readiness(settings: Settings, server: FastMCP) -> None:
+    async with database.database_lifespan(settings)(server) as state:
+        await database.check_database(state)
+
+
+async def test_a_database_that_is_none(
+    settings: Settings,
+    server: FastMCP,
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "broken.sqlite3"
+    file.write_text("This is not a database, but it is long enough to look at.", encoding="utf-8")
+    url = SecretStr(f"sqlite+aiosqlite:///{file}")
+    lifespan = database.database_lifespan(settings.model_copy(update={"database_url": url}))
+    with pytest.raises(DatabaseError):
+        async with lifespan(server):
+            pass

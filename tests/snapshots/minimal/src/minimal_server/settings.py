@@ -1,0 +1,73 @@
+"""Settings, read from MINIMAL_SERVER_* variables and `.env`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+
+
+def _split(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between deployments."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MINIMAL_SERVER_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    transport: Literal["stdio", "http"] = Field(
+        default="stdio",
+        description="stdio for desktop clients, http for everybody else",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        description="Address to listen on",
+    )
+    port: int = Field(
+        default=8000,
+        description="Port to listen on",
+        ge=1,
+        le=65535,
+    )
+    allowed_hosts: CommaSeparated = Field(
+        default=[],
+        description="Host headers to accept besides localhost, such as mcp.example.com",
+    )
+    allowed_origins: CommaSeparated = Field(
+        default=[],
+        description="Origins of web pages that may call, such as https://app.example.com",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO",
+        description="How much is logged, to stderr",
+    )
+    mask_error_details: bool = Field(
+        default=True,
+        description="Hide what went wrong inside a tool from clients",
+    )
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings, or end with one message that names all that are missing or wrong."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        problems = [
+            f"MINIMAL_SERVER_{'_'.join(map(str, item['loc'])).upper()}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        ]
+        raise SystemExit("\n  ".join(["Settings are missing or wrong:", *problems])) from None
+    except SettingsError as error:
+        raise SystemExit(f"Settings are missing or wrong: {error}") from None

@@ -1,0 +1,27 @@
+"""Settings from the environment."""
+
+import pytest
+
+from minimal_server.settings import Settings, load_settings
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "MINIMAL_SERVER_ALLOWED_HOSTS",
+        "a.example, b.example:8000",
+    )
+    assert load_settings().allowed_hosts == ["a.example", "b.example:8000"]
+
+
+def test_overrides_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIMAL_SERVER_PORT", "9000")
+    assert Settings().port == 9000
+    assert load_settings(port=9001).port == 9001
+
+
+def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINIMAL_SERVER_PORT", "not-a-port")
+    with pytest.raises(SystemExit) as caught:
+        load_settings()
+    assert "MINIMAL_SERVER_PORT: " in str(caught.value)
+    assert "not-a-port" not in str(caught.value)

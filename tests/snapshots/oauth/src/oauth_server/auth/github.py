@@ -1,0 +1,18 @@
+"""Sign-in with GitHub."""
+
+from fastmcp.server.auth.providers.github import GitHubProvider
+
+from ..settings import Settings
+from ..storage import Storage
+from .oauth_proxy import proxy_options
+
+
+def build_github(settings: Settings, storage: Storage) -> GitHubProvider:
+    """Return the provider; GitHub is asked about a token at most once in the cache's time."""
+    return GitHubProvider(
+        client_id=settings.github_client_id,
+        client_secret=settings.github_client_secret.get_secret_value(),
+        required_scopes=settings.github_scopes,
+        cache_ttl_seconds=settings.github_cache_ttl,
+        **proxy_options(settings, storage),
+    )

@@ -1,0 +1,13 @@
+"""What happens once in a process, before the server is built."""
+
+from typing import Any
+
+from .logs import configure_logging
+from .settings import Settings, load_settings
+
+
+def prepare(**overrides: Any) -> Settings:
+    """Read the settings and set up the process."""
+    settings = load_settings(**overrides)
+    configure_logging(settings)
+    return settings

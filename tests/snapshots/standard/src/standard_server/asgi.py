@@ -1,0 +1,6 @@
+"""The ASGI app for several workers: `uvicorn standard_server.asgi:app --workers 4`."""
+
+from .startup import prepare
+from .web import create_app
+
+app = create_app(prepare())

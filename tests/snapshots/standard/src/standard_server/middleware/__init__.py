@@ -1,0 +1,1 @@
+"""What requests pass through; `create_server` gives the order, outermost first."""

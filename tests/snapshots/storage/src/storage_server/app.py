@@ -1,0 +1,11 @@
+"""Entry point of the `fastmcp` command: `fastmcp run` and `fastmcp inspect` call `create`."""
+
+from fastmcp import FastMCP
+
+from storage_server.server import create_server
+from storage_server.settings import load_settings
+
+
+def create() -> FastMCP:
+    """Return the server with the settings of the environment."""
+    return create_server(load_settings())
