@@ -42,13 +42,9 @@ def main() -> None:
 def refreshed(text: str) -> str:
     """Return the README's text with all generated parts as they should be."""
     for name, part in (("help", help_text()), ("catalogue", catalogue()), ("tutorial", tutorial())):
-        pattern = re.compile(f"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        start, end = f"<!-- {name} -->
-", f"<!-- /{name} -->"
-        text = pattern.sub(lambda _, whole=f"{start}
-{part}
-
-{end}": whole, text)
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, _, rest = text.partition(start)
+        text = f"{before}{start}\n{part}\n\n{end}{rest.partition(end)[2]}"
     return text
 
 

@@ -107,8 +107,8 @@ def plan_answers(
     """Return the plan that brings a project to other answers, and to the installed templates.
 
     `moved` maps paths of ours to where the user has them. Raises `UsageError` for choices that
-    don't go together, `ForgeError` when the templates are newer and `update` is false, `ConflictError`
-    when the user's own code uses what would go.
+    don't go together, `ForgeError` when the templates are newer and `update` is false, and
+    `ConflictError` when the user's own code uses what would go.
     """
     if lock.templates != catalog.hash and not update:
         raise ForgeError(
