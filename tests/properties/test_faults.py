@@ -106,9 +106,9 @@ def test_two_new_at_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_in_the_middle(tmp_path: Path, number: signal.Signals) -> None:
-    folders = places(tmp_path, "fresh", range(6, 46))
+    folders = places(tmp_path, "fresh", range(6, 46, 4))
     statuses = runs(number, folders, "new", "deep/demo", *_FLAGS)
-    assert statuses.count(130) > 30
+    assert statuses.count(130) > 5
     for folder, status in zip(folders, statuses, strict=True):
         assert status in (0, 130, -number)  # before it writes to the project, a signal just ends it
         assert list(folder.iterdir()) == ([] if status else [folder / "deep"])

@@ -130,4 +130,4 @@ async def _use_each(client: Client[Any]) -> None:
 
 async def _read(client: Client[Any], uri: str) -> Any:
     (content,) = await client.read_resource(uri)
-    return json.loads(content.text)
+    return json.loads(content.text)  # type: ignore[union-attr]

@@ -65,9 +65,25 @@ def read_folder(folder: Path) -> dict[str, Any]:
         "licenses": licenses,
         "layers": layers,
         "components": _components(folder / "components"),
+        "changes": _changes(folder.parent / "CHANGELOG.md"),
     }
-    text = json.dumps(raw, sort_keys=True, ensure_ascii=False)
+    told = {key: value for key, value in raw.items() if key != "changes"}
+    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     return {"hash": hashlib.sha256(text.encode()).hexdigest()[:16], **raw}
+
+
+def _changes(changelog: Path) -> list[tuple[str, str]]:
+    """Return version and line of what the CHANGELOG says of templates; `update` shows it."""
+    found: list[tuple[str, str]] = []
+    version, about = "", False
+    for line in changelog.read_text(encoding="utf-8").splitlines() if changelog.is_file() else ():
+        if line.startswith("## "):
+            version, about = line.removeprefix("## ").strip("[]").split("]")[0].split(" ")[0], False
+        elif line.startswith("### "):
+            about = line == "### Templates"
+        elif about and line.startswith("- ") and version[:1].isdigit():
+            found.append((version, line.removeprefix("- ")))
+    return found
 
 
 def _components(folder: Path) -> list[dict[str, Any]]:

@@ -13,6 +13,8 @@ from mcpforge.inspection.scopes import Binding, Function, Scope, Scopes, read_sc
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    Fields = dict[tuple[ast.ClassDef, str], list[ast.Assign | ast.AnnAssign]]
+
 Kind = Literal["name", "instance", "function", "class"]
 
 _SERVER_NAME = re.compile(r"(?:\w+_)?mcp(?:_server)?")
@@ -74,6 +76,7 @@ class Source:
         self._resolve = resolve
         self._known: dict[tuple[int, str], Value | None] = {}
         self._used = self._attributes_by_name()
+        self._fields: Fields | None = None
 
     def _attributes_by_name(self) -> Mapping[str, set[str]]:
         used: dict[str, set[str]] = {}
@@ -188,18 +191,34 @@ class Source:
 
     def _member(self, owner: ast.ClassDef, attribute: str, depth: int) -> Value | None:
         found: list[Value | None] = []
-        for node in ast.walk(owner):
-            scope = self.scopes.of.get(node, self.scopes.module)
-            match node:
-                case ast.AnnAssign(target=ast.Name(id=name)) if name == attribute:
-                    found.append(self.annotated(node.annotation, scope, depth))
-                case ast.Assign(targets=[ast.Attribute(value=ast.Name(id="self"), attr=name)]):
-                    if name == attribute:
-                        found.append(self.value(node.value, depth))
-                case ast.AnnAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name)):
-                    if name == attribute:
-                        found.append(self.annotated(node.annotation, scope, depth))
+        for node in self._members().get((owner, attribute), ()):
+            if isinstance(node, ast.AnnAssign):
+                scope = self.scopes.of[node]
+                found.append(self.annotated(node.annotation, scope, depth))
+            else:
+                found.append(self.value(node.value, depth))
         return found[0] if found and all(v == found[0] for v in found) else None
+
+    def _members(self) -> Fields:
+        if self._fields is None:
+            self._fields = {}
+            for node in self.nodes:
+                if isinstance(node, ast.Assign | ast.AnnAssign):
+                    self._add_member(self._fields, node)
+        return self._fields
+
+    def _add_member(self, fields: Fields, node: ast.Assign | ast.AnnAssign) -> None:
+        around = self.scopes.of[node]
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        owner: ast.AST | None = None
+        name = ""
+        match target:
+            case ast.Name(id=name) if isinstance(node, ast.AnnAssign):
+                owner = around.node
+            case ast.Attribute(value=ast.Name(id="self"), attr=name) if around.parent:
+                owner = around.parent.node
+        if isinstance(owner, ast.ClassDef):
+            fields.setdefault((owner, name), []).append(node)
 
     def _call(self, node: ast.Call, depth: int) -> Value | None:
         called = self.value(node.func, depth)

@@ -9,6 +9,7 @@ from mcpforge.project import lock as locks
 from mcpforge.project import pristine
 from mcpforge.project.lock import LockedFile
 from mcpforge.project.plan import Change, Clash, Plan
+from mcpforge.project.relocate import relocate
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _decide(
         if ours is None:
             _missing(draft, path, locked, their, wiring)
         else:
-            _meet(draft, place, locked, their, ours, disk)
+            _meet(draft, path, locked, their, ours, disk)
 
 
 def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None) -> None:
@@ -114,13 +115,15 @@ def _missing(
 
 
 def _meet(
-    draft: _Draft, place: str, locked: LockedFile, their: File, ours: bytes, disk: Disk
+    draft: _Draft, path: str, locked: LockedFile, their: File, ours: bytes, disk: Disk
 ) -> None:
+    place = locked.at or path
     present = blob_id(ours)
     if their.id in (present, locked.id):
         return
+    theirs = _relocated(their.content, path, place)
     if present == locked.id:
-        draft.changes.append(Change(place, "update", present, their.content, their.executable))
+        draft.changes.append(Change(place, "update", present, theirs, their.executable))
         return
     if their.ownership == "seed" or locked.ownership == "seed":
         draft.notes.append(f"`{place}` is yours since you edited it, so it stays as it is")
@@ -131,7 +134,13 @@ def _meet(
             Clash(place, "its pristine text is missing in `.mcpforge/base`", present)
         )
         return
-    _merge(draft, place, base, ours, their.content)
+    _merge(draft, place, _relocated(base, path, place), ours, theirs)
+
+
+def _relocated(content: bytes, path: str, place: str) -> bytes:
+    if place == path or not path.endswith(".py"):
+        return content
+    return relocate(content.decode(), path, place).encode()
 
 
 def _merge(draft: _Draft, place: str, base: bytes, ours: bytes, theirs: bytes) -> None:

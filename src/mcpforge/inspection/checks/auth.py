@@ -28,8 +28,8 @@ def check(source: Source) -> Iterator[Finding]:
             if required := removed()["providers"].get(name):
                 yield from _missing(source, node, name, required.split())
                 yield from _wrapped(source, node, name)
-        elif isinstance(node, ast.Constant) and _is_setting(source, node):
-            yield report(source, "MF603", node, name=str(node.value).partition("=")[0])
+        elif isinstance(node, ast.Constant) and _is_set(source, node):
+            yield report(source, "MF603", node, name=ENVIRONMENT)
 
 
 def _missing(source: Source, call: ast.Call, name: str, required: list[str]) -> Iterator[Finding]:
@@ -55,14 +55,21 @@ def _wrapped(source: Source, call: ast.Call, name: str) -> Iterator[Finding]:
             yield report(source, "MF602", keyword, name=str(keyword.arg))
 
 
-def _is_setting(source: Source, node: ast.Constant) -> bool:
-    """Tell whether a text is a setting's name, no prose, and set or read rather than taken away."""
-    name = node.value.partition("=")[0] if isinstance(node.value, str) else ""
-    parent = source.scopes.parents[node]
-    if not name.startswith(ENVIRONMENT) or not name.isidentifier() or isinstance(parent, ast.Expr):
+def _is_set(source: Source, node: ast.Constant) -> bool:
+    """Tell whether a text names the variable, and gives it a value."""
+    if node.value != ENVIRONMENT:
         return False
-    called = parent.func if isinstance(parent, ast.Call) else None
-    return not (isinstance(called, ast.Attribute) and called.attr in {"delenv", "pop"})
+    parent = source.scopes.parents[node]
+    match parent:
+        case ast.Subscript(ctx=ast.Store()):
+            return True
+        case ast.Call(
+            func=ast.Attribute(attr="setdefault" | "setenv" | "putenv"), args=[first, *_]
+        ):
+            return first is node
+        case ast.Dict():
+            return node in parent.keys
+    return False
 
 
 def _expects_failure(source: Source, node: ast.AST) -> bool:

@@ -48,7 +48,9 @@ def _member(source: Source, node: ast.Attribute, fields: set[str]) -> Iterator[F
     if fix := removed()["client"].get(node.attr):
         yield report(source, "MF706", node, name=node.attr, fix=fix)
     elif node.attr == "ping" and isinstance(value.node, ast.Call) and _default_mode(value.node):
-        yield report(source, "MF704", node)
+        target = value.node.args[0] if value.node.args else None
+        own = source.is_instance(target, "FastMCP")
+        yield report(source, "MF704" if own else "MF708", node)
 
 
 def _is_other(source: Source, node: ast.Attribute) -> bool:
