@@ -189,7 +189,12 @@ def single_quotes(path: str, text: str) -> str:
     """Single quotes instead of double ones."""
     if not _python(path):
         return text
-    return re.sub(r'(?<!["\\fr])"([^"\'\n\\{}]*)"(?!")', r"'\1'", text)
+    lines = text.split("\n")
+    plain = [not re.search(r'f"|"""', line) for line in lines]
+    return "\n".join(
+        re.sub(r'(?<![\\r])"([^"\'\\]*)"', r"'\1'", line) if quoted else line
+        for line, quoted in zip(lines, plain, strict=True)
+    )
 
 
 def two_spaces(path: str, text: str) -> str:

@@ -66,15 +66,20 @@ def count_writes() -> Iterator[list[str]]:
 class Failing:
     """Let the k-th write fail, counted from 0, with an error number, an exception or a signal."""
 
-    def __init__(self, nth: int, fault: int | BaseException | signal.Signals) -> None:
-        """Keep what goes wrong, and when."""
+    def __init__(
+        self, nth: int, fault: int | BaseException | signal.Signals, *, again: int | None = None
+    ) -> None:
+        """Keep what goes wrong, and when: once, or a second time so many writes later."""
         self.left = nth
         self.fault = fault
+        self.again = again
 
     def _write(self, what: str) -> None:
         self.left -= 1
         if self.left != -1:
             return
+        if self.again is not None:
+            self.left, self.again = self.again, None
         if isinstance(self.fault, signal.Signals):
             os.kill(os.getpid(), self.fault)
         elif isinstance(self.fault, BaseException):

@@ -68,6 +68,20 @@ def edit_group(
     return edits
 
 
+def in_rows(
+    text: str, group: Group, removed: set[int], inserted: Sequence[tuple[int, str]], unit: str
+) -> Edit:
+    """Return the edit that gives every entry, old and new, a line of its own."""
+    indent = indentation(text, group.open)
+    rows = []
+    for index in range(len(group.items) + 1):
+        rows += [item for at, item in inserted if at == index]
+        if index < len(group.items) and index not in removed:
+            rows.append(text[slice(*group.items[index])])
+    body = "".join(f"{indent}{unit}{_shifted(row, indent + unit)},\n" for row in rows)
+    return Edit(group.open + 1, group.close, f"\n{body}{indent}")
+
+
 def _begins_line(text: str, offset: int) -> bool:
     return not text[line_start(text, offset) : offset].strip()
 

@@ -48,6 +48,9 @@ def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str) -> str:
     for fact, count in (new - old).items():
         if result[fact] < min(count, new[fact]):
             return f"{_said(fact)} would be missing"
+    for fact, count in (old - new).items():
+        if result[fact] > max(mine[fact] - count, new[fact]):
+            return f"{_said(fact)} would stay"
     return fault_of_names(merged, ours) if kind == "python" else ""
 
 

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mcpforge.merge import sequences
-from mcpforge.merge.brackets import Layout, edit_group
-from mcpforge.merge.edits import Clash, Edit, indentation
+from mcpforge.merge.brackets import Layout, edit_group, in_rows
+from mcpforge.merge.edits import Clash, Edit, indentation, line_end, line_start
 from mcpforge.merge.sequences import Change, Insert, Item, Missing
 from mcpforge.merge.source import same
 
@@ -185,7 +185,19 @@ class Expressions:
             inserted.append((at, text))
         layout = Layout(rows=new.in_rows(self.theirs.text), unit=self.unit)
         if removed or inserted:
-            self.edits += edit_group(self.ours.text, mine, removed, inserted, layout)
+            changes = edit_group(self.ours.text, mine, removed, inserted, layout)
+            if self._too_long(mine, changes):
+                changes = [in_rows(self.ours.text, mine, removed, inserted, self.unit)]
+            self.edits += changes
+
+    def _too_long(self, group: Group, changes: Sequence[Edit]) -> bool:
+        """Say whether brackets on one line grow over the end of the lines that the user has."""
+        text = self.ours.text
+        line = text[line_start(text, group.open) : line_end(text, group.open)]
+        length = len(line) + sum(len(edit.text) + edit.start - edit.end for edit in changes)
+        nested = any(group.open < edit.start <= group.close for edit in self.edits)
+        single = "\n" not in text[group.open : group.close]
+        return single and not nested and length > self.ours.limit
 
     def _no_comments(self, group: Group, index: int) -> None:
         start, end = group.items[index]

@@ -95,29 +95,42 @@ class Source:
 
     def comments(self, start: int, end: int) -> list[str]:
         """Return the comments between two offsets."""
-        return [
-            token.text
-            for token in self.tokens
-            if token.type == tokenize.COMMENT and start <= token.start < end
-        ]
+        tokens = self._between(start, end)
+        return [token.text for token in tokens if token.type == tokenize.COMMENT]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [token.start for token in self.tokens]
+
+    def _between(self, start: int, end: int) -> list[Token]:
+        """Return the tokens that begin between two offsets."""
+        return self.tokens[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
     def piece(self, start: int, end: int, unit: str = "    ") -> str:
         """Return a part of the text as if its line began at column 0, indented by a unit.
 
         Lines inside strings stay as they are.
         """
-        held = self._held
         indent = indentation(self.text, start)
         lines: list[str] = []
-        at = start
-        for offset in (*(n for n in self._newlines(start, end) if n not in held), end):
-            line = self.text[at:offset]
-            lines.append(_units(line.removeprefix(indent), unit) if lines else line)
-            at = offset + 1
+        for line in self._joined_lines(start, end):
+            first = not lines and start != line_start(self.text, start)
+            lines.append(line if first else _units(line.removeprefix(indent), unit))
         return "\n".join(line.replace("\n", HELD_NEWLINE) for line in lines)
 
+    def _joined_lines(self, start: int, end: int) -> list[str]:
+        """Return the lines between two offsets; lines of one string are one."""
+        breaks = [at for at in self._newlines(start, end) if at not in self._held]
+        starts, ends = [start, *(at + 1 for at in breaks)], [*breaks, end]
+        return [self.text[one:two] for one, two in zip(starts, ends, strict=True)]
+
     def _newlines(self, start: int, end: int) -> list[int]:
-        return [offset for offset in range(start, end) if self.text[offset] == "\n"]
+        found = []
+        at = self.text.find("\n", start, end)
+        while at >= 0:
+            found.append(at)
+            at = self.text.find("\n", at + 1, end)
+        return found
 
     @cached_property
     def _held(self) -> set[int]:
@@ -132,6 +145,12 @@ class Source:
             elif token.type == tokenize.STRING:
                 held.update(self._newlines(token.start, token.end))
         return held
+
+    @cached_property
+    def limit(self) -> int:
+        """How long the lines of this text may be: 100, or where the longest ends beyond."""
+        longest = max(map(len, self.text.split("\n")))
+        return next((limit for limit in (100, 120) if longest <= limit), longest)
 
     def group(self, node: ast.AST) -> Group | None:
         """Return the brackets of a display, a call, or the parameters of a function."""
@@ -163,8 +182,8 @@ class Source:
     def _group(self, opened: int, closed: int) -> Group:
         items: list[Span] = []
         depth, start, last = 0, -1, -1
-        for token in self.tokens:
-            if not opened < token.start < closed or token.type in _LAYOUT:
+        for token in self._between(opened + 1, closed):
+            if token.type in _LAYOUT:
                 continue
             if token.text == "," and token.type == tokenize.OP and not depth:
                 items.append((start, last))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ FOLDER = ".mcpforge"
 PATH = f"{FOLDER}/lock.toml"
 SCHEMA = 1
 _TEXTS = ("name", "title", "description", "author", "license", "python")
+# How `dump` writes most files: no escapes in the path, no more keys.
+_FILE = re.compile(r'"([^"\\]+)" = \{ ownership = "(managed|seed)", id = "([0-9a-f]{40})" \}')
 _HEADER = "# The state of this project, written by mcpforge. Commit it; change it with mcpforge."
 
 
@@ -135,8 +138,6 @@ def load(root: Path) -> Lock:
     Raises `ForgeError` for a lock that is no TOML, has merge markers, comes from a newer schema,
     or whose answers were changed by hand.
     """
-    import tomllib
-
     try:
         text = (root / PATH).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -148,7 +149,7 @@ def load(root: Path) -> Lock:
             code="lock_conflict",
         )
     try:
-        return parse(tomllib.loads(text))
+        return parse(_read(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
         raise _broken(reason) from None
@@ -160,6 +161,20 @@ def _broken(reason: str) -> ForgeError:
         hint=f"Restore it from git: `git checkout -- {PATH}`.",
         code="lock_broken",
     )
+
+
+def _read(text: str) -> dict[str, Any]:
+    """Return the lock's data: the long list of files by its own form, the rest by tomllib."""
+    import tomllib
+
+    head, found, listed = text.partition("\n[files]\n")
+    files: dict[str, Any] = {}
+    for line in listed.splitlines():
+        match = _FILE.fullmatch(line)
+        if not match:
+            return tomllib.loads(text)
+        files[match[1]] = {"ownership": match[2], "id": match[3]}
+    return {**tomllib.loads(head), "files": files} if found else tomllib.loads(text)
 
 
 def parse(raw: Mapping[str, Any]) -> Lock:

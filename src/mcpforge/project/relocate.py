@@ -11,7 +11,7 @@ _RELATIVE = re.compile(r"^(\s*from )(\.+)([\w.]*)( import )", re.MULTILINE)
 def relocate(text: str, old: str, new: str) -> str:
     """Return a module's text with its relative imports as they read from another path.
 
-    Both paths are POSIX paths below the same root; imports of the old place's package stay relative.
+    Both are POSIX paths below the same root; what was a relative import stays one.
     """
     before, after = PurePosixPath(old).parent.parts, PurePosixPath(new).parent.parts
     if before == after:

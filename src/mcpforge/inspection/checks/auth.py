@@ -35,7 +35,7 @@ def check(source: Source) -> Iterator[Finding]:
 def _missing(source: Source, call: ast.Call, name: str, required: list[str]) -> Iterator[Finding]:
     given = {keyword.arg for keyword in call.keywords}
     missing = [argument for argument in required if argument not in given]
-    if not missing or None in given or call.args or _expects_failure(source, call):
+    if not missing or None in given or call.args:
         return
     arguments = ", ".join(f"{argument}=..." for argument in required)
     yield report(source, "MF601", call, name=name, missing=_listed(missing), arguments=arguments)
@@ -70,11 +70,3 @@ def _is_set(source: Source, node: ast.Constant) -> bool:
         case ast.Dict():
             return node in parent.keys
     return False
-
-
-def _expects_failure(source: Source, node: ast.AST) -> bool:
-    return any(
-        isinstance(outer, ast.With | ast.AsyncWith)
-        and any("raises" in ast.unparse(item.context_expr) for item in outer.items)
-        for outer in source.scopes.ancestors(node)
-    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcpforge.inspection.findings import removed
 from mcpforge.inspection.reports import report
-from mcpforge.inspection.roles import is_server, roles_of
+from mcpforge.inspection.roles import roles_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +50,7 @@ def _construction(source: Source, call: ast.Call) -> Iterator[Finding]:
 
 def _method(source: Source, call: ast.Call, called: ast.Attribute) -> Iterator[Finding]:
     on_class = source.name_of(called).startswith("FastMCP.")
-    if not on_class and not is_server(source, called.value):
+    if not on_class and not source.is_instance(called.value, "FastMCP"):
         return
     for keyword in call.keywords:
         if fix := removed()["server_arguments"].get(f"{called.attr}.{keyword.arg}"):
@@ -134,7 +134,7 @@ def _assigned(source: Source) -> set[str]:
 
 
 def tolerated(source: Source, node: ast.Attribute) -> bool:
-    """Tell whether the file looks first: `hasattr`, a `try` for AttributeError, a test."""
+    """Tell whether the file looks first: `hasattr`, or a `try` for AttributeError."""
     return any(_tolerates(outer, node.attr) for outer in source.scopes.ancestors(node))
 
 
@@ -147,8 +147,6 @@ def _tolerates(outer: ast.AST, attribute: str) -> bool:
         case ast.Try():
             kinds = [ast.unparse(h.type) if h.type else "" for h in outer.handlers]
             return any("AttributeError" in kind for kind in kinds)
-        case ast.With() | ast.AsyncWith():
-            return any("raises" in ast.unparse(item.context_expr) for item in outer.items)
     return False
 
 
