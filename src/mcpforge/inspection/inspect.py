@@ -128,9 +128,10 @@ def _expected_lines(source: Source) -> set[int]:
     """Return the lines that a test expects to fail: `with pytest.raises(...)`."""
     lines: set[int] = set()
     for node in source.nodes:
-        if isinstance(node, ast.With | ast.AsyncWith):
-            if any("raises" in ast.unparse(item.context_expr) for item in node.items):
-                lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if not isinstance(node, ast.With | ast.AsyncWith):
+            continue
+        if any("raises" in ast.unparse(item.context_expr) for item in node.items):
+            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
 
 

@@ -181,9 +181,10 @@ class Source:
         if base is None:
             return None
         if base.kind == "name":
-            own = base.name == "FastMCP"
             dotted = f"{base.name}.{node.attr}"
-            return Value("name", dotted if own else public_name(dotted))
+            if found := self._resolve(self.path, dotted):
+                return found
+            return Value("name", dotted if base.name == "FastMCP" else public_name(dotted))
         if base.kind == "instance" and isinstance(base.node, ast.ClassDef):
             return self._member(base.node, node.attr, depth)
         is_server = (base.kind, base.name, node.attr) == ("instance", "Context", "fastmcp")

@@ -194,7 +194,14 @@ def _left_out(catalog: Catalog, items: Iterable[str]) -> set[str]:
         if item in catalog.groups and item not in catalog.features:
             left.update(member.id for member in catalog.members(item))
         else:
-            left.add(catalog.feature(item).id)
+            feature = catalog.feature(item)
+            if feature.internal:
+                raise UsageError(
+                    f"`{item}` is no choice of its own: other features bring it along",
+                    hint="Leave out what brings it.",
+                    code="internal_feature",
+                )
+            left.add(item)
     return left
 
 

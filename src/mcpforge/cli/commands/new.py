@@ -242,6 +242,8 @@ def _show_written(
         f"{project.root}/", [change.path for change in project.plan.changes], TREE_LINES
     )
     console.say("\n".join(lines))
+    if written.recovered:
+        console.say(f"\nAn earlier write was cut short; what it left was {written.recovered}")
     done = console.style("Created", "green", "bold")
     console.say(f"\n{done} `{project.answers.name}` with {_features_text(project)}")
     for name, by in sorted(project.rendered.selection.implied_by.items()):

@@ -55,7 +55,7 @@ def _elicit(source: Source, call: ast.Call) -> Iterator[Finding]:
         yield report(source, "MF505", call)
     outer = source.scopes.function_of(call)
     seen = {n.attr for n in ast.walk(outer or source.tree) if isinstance(n, ast.Attribute)}
-    if not seen & _ERAS:
+    if not seen & _ERAS and not _chooses_era(source):
         yield report(source, "MF506", call)
 
 
@@ -81,4 +81,10 @@ def _is_lost(source: Source, call: ast.Call) -> bool:
     for keyword in call.keywords:
         if keyword.arg in {"serializable", None}:
             return False
-    return source.scopes.function_of(call) in roles_of(source).of("tool")
+    in_tool = source.scopes.function_of(call) in roles_of(source).of("tool")
+    return in_tool and not _chooses_era(source)
+
+
+def _chooses_era(source: Source) -> bool:
+    """Tell whether the file itself connects clients of the older protocol, as a test may."""
+    return any(isinstance(node, ast.Constant) and node.value == "legacy" for node in source.nodes)
