@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -15,11 +15,15 @@ from mcpforge.inspection import files
 from mcpforge.inspection.inspect import inspect_source, inspect_tree
 from mcpforge.operations.doctor import examine_code
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 BAD = "from fastmcp import FastMCP\nmcp = FastMCP('x', host='y')\n"
 SEEN = ["server.py:2 MF201"]
 
 
-def write(root: Path, found: dict[str, str | bytes]) -> Path:
+def write(root: Path, found: Mapping[str, str | bytes]) -> Path:
     for path, content in found.items():
         target = root / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -122,14 +126,14 @@ def test_servers_of_other_files_are_known(tmp_path: Path, taken: str) -> None:
 
 
 def test_names_of_other_files_that_are_no_servers_are_left_alone(tmp_path: Path) -> None:
-    package = {"pkg/server.py": "from flask import Flask\nmcp = Flask('x')\n"}
+    server = "from flask import Flask\nmcp = Flask('x')\n"
     use = "from pkg.server import mcp\nimport fastmcp\nmcp.get_tools()\n"
-    assert seen(write(tmp_path, {**package, "pkg/use.py": use})) == []
+    assert seen(write(tmp_path, {"pkg/server.py": server, "pkg/use.py": use})) == []
 
 
 def test_imports_in_a_circle_end(tmp_path: Path) -> None:
-    circle = {"a.py": "from b import mcp\nmcp.get_tools()\n", "b.py": "from a import mcp\n"}
-    assert seen(write(tmp_path, circle)) == []
+    write(tmp_path, {"a.py": "from b import mcp\nmcp.get_tools()\n", "b.py": "from a import mcp\n"})
+    assert seen(tmp_path) == []
 
 
 def test_helpers_of_a_server_are_looked_at_for_what_is_wrong_anywhere(tmp_path: Path) -> None:
@@ -148,7 +152,7 @@ def test_helpers_of_a_server_are_looked_at_for_what_is_wrong_anywhere(tmp_path: 
     ],
 )
 def test_what_the_project_requires_may_be_imported(
-    tmp_path: Path, required: dict[str, str | bytes]
+    tmp_path: Path, required: dict[str, str]
 ) -> None:
     code = "import aiofiles, fastmcp\nfrom fastapi import Request\n"
     assert seen(write(tmp_path, {"x.py": code})) == ["x.py:1 MF106", "x.py:2 MF103"]

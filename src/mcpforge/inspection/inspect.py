@@ -143,7 +143,7 @@ def _uses_fastmcp(source: Source) -> bool:
         elif isinstance(node, ast.ImportFrom):
             if not node.level and (node.module or "").split(".")[0] in _LIBRARIES:
                 return True
-        elif isinstance(node, ast.Name) and source.is_instance(node, "FastMCP"):
+        elif isinstance(node, ast.Name | ast.Attribute) and source.is_instance(node, "FastMCP"):
             return True
     return False
 
