@@ -122,7 +122,8 @@ def uv_reindented(path: str, text: str) -> str:
     """The arrays with two spaces, single quotes and comments."""
     if path != "pyproject.toml":
         return text
-    text = re.sub(r'^    "([^"]*)",$', r"  '\1',  # needed", text, flags=re.M)
+    text = re.sub(r'^    "([^"]*)",$', r"  '\1',", text, flags=re.M)
+    text = re.sub(r"(  'fastmcp.*)", r"\1  # needed", text)
     return text.replace("dependencies = [\n", "dependencies = [\n  # pinned by hand\n")
 
 
@@ -190,7 +191,7 @@ def single_quotes(path: str, text: str) -> str:
     if not _python(path):
         return text
     lines = text.split("\n")
-    plain = [not re.search(r'f"|"""', line) for line in lines]
+    plain = [not re.search(r'f"|"""|\\', line) for line in lines]
     return "\n".join(
         re.sub(r'(?<![\\r])"([^"\'\\]*)"', r"'\1'", line) if quoted else line
         for line, quoted in zip(lines, plain, strict=True)

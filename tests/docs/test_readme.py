@@ -54,22 +54,34 @@ def commands() -> list[str]:
     return [line for line in lines if line.startswith("mcpforge ")]
 
 
-@pytest.mark.parametrize("command", commands())
-def test_commands_are_understood(command: str, tmp_path: Path) -> None:
-    """Each `mcpforge` line runs, as a dry run where it would write."""
-    (tmp_path / "answers.toml").write_text('name = "my-server"\n', encoding="utf-8")
-    words = shlex.split(command)[1:]
-    if words[0] == "new":
-        words += [word for word in ("--dry-run",) if word not in words]
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project in which the commands for one run."""
+    folder = tmp_path_factory.mktemp("docs")
+    run(folder, "new", "my-server", "--with", "caching", "--no-git", "--yes")
+    return folder / "my-server"
+
+
+def run(folder: Path, *words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mcpforge", *words],
-        cwd=tmp_path,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_are_understood(command: str, project: Path, tmp_path: Path) -> None:
+    """Each `mcpforge` line runs, as a dry run where it would write."""
+    (tmp_path / "answers.toml").write_text('name = "my-server"\n', encoding="utf-8")
+    words = shlex.split(command)[1:]
+    if words[0] in ("new", "add", "remove", "set", "undo"):
+        words += [word for word in ("--dry-run",) if word not in words]
+    run(tmp_path if words[0] == "new" else project, *words)
 
 
 def test_generated_prose_names_only_commands_that_exist() -> None:

@@ -11,7 +11,18 @@ import click
 import typer
 
 from mcpforge import __version__
-from mcpforge.cli.commands import add, doctor, env, features, info, new, remove, undo, update
+from mcpforge.cli.commands import (
+    add,
+    doctor,
+    env,
+    features,
+    gateway,
+    info,
+    new,
+    remove,
+    undo,
+    update,
+)
 from mcpforge.cli.commands import set as set_
 from mcpforge.cli.console import Console
 from mcpforge.cli.flags import EPILOG, Flags, split_flags
@@ -49,16 +60,31 @@ def root(
 
 for module in (new, add, remove, set_, update, undo, doctor, env, features, info):
     app.command(name=module.NAME, epilog=EPILOG)(module.run)
+app.add_typer(gateway.app, name=gateway.NAME)
 
 
 def _options_with_values(command: Any) -> frozenset[str]:
-    """Return every option of every command that takes a value."""
+    """Return every option of a command, and of all below it, that takes a value."""
     found = set()
-    for sub in command.commands.values():
-        for parameter in sub.params:
-            if isinstance(parameter, click.Option) and not parameter.is_flag:
-                found.update(parameter.opts)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.is_flag:
+            found.update(parameter.opts)
+    for sub in getattr(command, "commands", {}).values():
+        found |= _options_with_values(sub)
     return frozenset(found)
+
+
+def _name_of(command: Any, words: Sequence[str]) -> str:
+    """Return the command that is called, with the group it is in: `gateway start`."""
+    names = []
+    for word in words:
+        if word.startswith("-"):
+            continue
+        names.append(word)
+        command = getattr(command, "commands", {}).get(word)
+        if not getattr(command, "commands", None):
+            break
+    return " ".join(names)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -73,7 +99,7 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
         command: Any = typer.main.get_command(app)
         flags, rest = split_flags(arguments, _options_with_values(command))
         console.flags = flags
-        console.command = next((word for word in rest if not word.startswith("-")), "")
+        console.command = _name_of(command, rest)
         _enter(flags.directory)
         return _call(command, rest, console)
     except ForgeError as error:
@@ -136,6 +162,7 @@ def _usage(error: click.UsageError, command: Any) -> UsageError:
     elif message.startswith("No such command"):
         name = message.split("'")[1] if "'" in message else message.split('"')[1]
         message = f"There is no command `{name}`"
-        hint = did_you_mean(name, command.commands)
+        group = error.ctx.command if error.ctx else command
+        hint = did_you_mean(name, getattr(group, "commands", command.commands))
     where = error.ctx.command_path if error.ctx else "mcpforge"
     return UsageError(message, hint=f"{hint}See `{where} --help`.")

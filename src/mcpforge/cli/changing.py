@@ -142,7 +142,7 @@ def next_steps(change: ChangePlan) -> list[str]:
         steps.append("uv lock")
     if missing_values(change.root, change.rendered.slots.settings):
         steps.append("mcpforge env")
-    return [*steps, "uv run pytest"]
+    return [*steps, *change.next_steps, "uv run pytest"]
 
 
 def _verify(console: Console, change: ChangePlan) -> dict[str, Any]:

@@ -141,22 +141,19 @@ def launch(where: State, port: int, waiting: Callable[[float], None]) -> Record:
     try:
         leader = process.find(started.pid)
         identity = leader.identity if leader else ""
-        record = Record_(where, started.pid, identity, port)
+        version = install.version(where)
+        record = state.Record(started.pid, identity, port, version, time.time())
         where.keep(record)
         _wait(where, started, port, waiting)
         record = replace(record, ready=True)
         where.keep(record)
     except BaseException:
-        process.end_group(started.pid, str(where.environment))
+        process.end_group(started.pid)
         started.wait()
         where.keep(None)
         raise
     process.let_go(started)
     return record
-
-
-def Record_(where: State, pid: int, identity: str, port: int) -> Record:  # noqa: N802
-    return state.Record(pid, identity, port, install.version(where), time.time())
 
 
 def _wait(
@@ -215,6 +212,7 @@ def end(where: State, found: Status) -> int:
     """End every process of the gateway and forget it; return how many there were."""
     ended = 0
     if found.record and (found.alive or found.left):
-        ended = process.end_group(found.record.pid, str(where.environment))
+        program = "" if found.alive else str(where.environment)
+        ended = process.end_group(found.record.pid, program)
     where.keep(None)
     return ended

@@ -54,9 +54,9 @@ def members(group: int, program: str) -> list[Process]:
     """
     if (_PROC / "self/stat").exists():
         pids = (int(path.name) for path in _PROC.iterdir() if path.name.isdigit())
-        everybody = (found for pid in pids if (found := _from_proc(pid)))
+        everybody = [found for pid in pids if (found := _from_proc(pid))]
     else:
-        everybody = _from_ps("-ax")
+        everybody = list(_from_ps("-ax"))
     inside = [one for one in everybody if one.group == group]
     return inside if any(program in one.command for one in inside) else []
 
@@ -94,7 +94,7 @@ def _from_ps(*which: str) -> Iterator[Process]:
 def launch(
     command: list[str], *, folder: Path, environment: Mapping[str, str], log: Path
 ) -> subprocess.Popen[bytes]:
-    """Start a program that outlives this one, in a session of its own; all it says goes to `log`."""
+    """Start a program that outlives this one, in a session of its own; its words go to `log`."""
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         return subprocess.Popen(
@@ -117,10 +117,11 @@ def let_go(process: subprocess.Popen[bytes]) -> None:
         process.returncode = 0
 
 
-def end_group(group: int, program: str) -> int:
+def end_group(group: int, program: str = "") -> int:
     """End all of a process group, first kindly; return how many there were.
 
-    Raises `GatewayError` when one of them is still there afterwards.
+    `program` guards against a group of somebody else, see `members`. Raises `GatewayError` when one
+    of them is still there afterwards.
     """
     there = members(group, program)
     if not there:
@@ -171,6 +172,8 @@ def healthy(port: int, timeout: float = 2.0) -> bool:
         return False
     finally:
         connection.close()
-    return answer.status == http.client.OK and isinstance(found, dict) and (
-        found.get("status") == "healthy"
+    return (
+        answer.status == http.client.OK
+        and isinstance(found, dict)
+        and (found.get("status") == "healthy")
     )

@@ -6,15 +6,17 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.merge import pyfacts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Iterator
 
     from mcpforge.merge.kinds import Kind
 
+_Counted = Counter[Hashable]
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@]|$)")
 _DOTENV_KEY = re.compile(r"\s*(?:#\s?)?(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)=")
 
@@ -28,8 +30,8 @@ def parses(kind: Kind, text: str) -> bool:
     return True
 
 
-def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str) -> str:
-    """Return why a merge by lines may not be taken, or nothing.
+def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str, *, whole: bool = True) -> str:
+    """Return why a merge may not be taken, or nothing; a part is only checked for doubles.
 
     A text of the user's that did not parse before can't be held to more than it was.
     """
@@ -42,16 +44,28 @@ def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str) -> str:
     except ValueError:
         return "your file can't be read"
     old, new = _facts(kind, base), _facts(kind, theirs)
+    said = _twice(result, mine, new)
+    if whole and not said:
+        said = _undone(result, mine, old, new)
+    return said or (fault_of_names(merged, ours) if kind == "python" else "")
+
+
+def _twice(result: _Counted, mine: _Counted, new: _Counted) -> str:
     for fact, count in result.items():
         if count > 1 and count > max(mine[fact], new[fact]):
             return f"{_said(fact)} would stand twice"
+    return ""
+
+
+def _undone(result: _Counted, mine: _Counted, old: _Counted, new: _Counted) -> str:
+    """Return what theirs added that is not there, or took out that still is."""
     for fact, count in (new - old).items():
         if result[fact] < min(count, new[fact]):
             return f"{_said(fact)} would be missing"
     for fact, count in (old - new).items():
         if result[fact] > max(mine[fact] - count, new[fact]):
             return f"{_said(fact)} would stay"
-    return fault_of_names(merged, ours) if kind == "python" else ""
+    return ""
 
 
 def fault_of_names(merged: str, ours: str) -> str:

@@ -53,7 +53,40 @@ def _by_meaning(path: str, kind: Kind, texts: tuple[str, str, str]) -> Merged | 
     """Return what the format or the syntax tree makes possible, or nothing."""
     if kind == "python":
         return _python(path, *texts)
-    return None
+    if kind == "plain":
+        return None
+    from mcpforge.merge.edits import Clash
+
+    try:
+        text, advisories = _structured(kind, *texts)
+    except Clash as clash:
+        whole = Conflict(clash.message, 1, texts[1].count("\n") + 1, *texts)
+        return Merged(texts[1], "structured", (whole,))
+    reason = checks.fault(kind, text, *texts, whole=False)
+    if reason:
+        whole = Conflict(reason, 1, texts[1].count("\n") + 1, *texts)
+        return Merged(texts[1], "structured", (whole,))
+    return Merged(text, "structured", advisories=tuple(advisories))
+
+
+def _structured(kind: Kind, base: str, ours: str, theirs: str) -> tuple[str, list[str]]:
+    if kind == "toml":
+        from mcpforge.merge.structured import toml
+
+        return toml.merge(base, ours, theirs)
+    if kind == "json":
+        from mcpforge.merge.structured import json
+
+        return json.merge(base, ours, theirs), []
+    if kind == "yaml":
+        from mcpforge.merge.structured import yaml
+
+        return yaml.merge(base, ours, theirs), []
+    from mcpforge.merge.structured import entries
+
+    if kind == "dotenv":
+        return entries.merge_dotenv(base, ours, theirs)
+    return entries.merge_entries(base, ours, theirs)
 
 
 def _python(path: str, base: str, ours: str, theirs: str) -> Merged | None:

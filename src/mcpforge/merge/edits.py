@@ -30,15 +30,17 @@ class Edit:
 def apply(text: str, edits: Iterable[Edit]) -> str:
     """Return the edited text; insertions at one offset keep their order.
 
-    Raises `Clash` where two edits want the same characters.
+    Raises `Clash` where two edits want the same characters, unless both take them out.
     """
     pieces = []
     at = 0
+    deleted = True
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        if edit.start < at:
+        if edit.start < at and (edit.text or not deleted):
             raise Clash("two changes want the same place")
         pieces += [text[at : edit.start], edit.text]
-        at = edit.end
+        at = max(at, edit.end)
+        deleted = not edit.text
     return "".join([*pieces, text[at:]])
 
 

@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from mcpforge.merge import sequences
+from mcpforge.merge.arguments import (
+    callee,
+    entries,
+    item_of,
+    limits,
+    parameter_items,
+    position,
+    same_entry,
+    short,
+    value_of,
+)
 from mcpforge.merge.brackets import Layout, edit_group, in_rows
 from mcpforge.merge.edits import Clash, Edit, indentation, line_end, line_start
-from mcpforge.merge.sequences import Change, Insert, Item, Missing
+from mcpforge.merge.sequences import Change, Insert, Missing
 from mcpforge.merge.source import same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mcpforge.merge.brackets import Group
+    from mcpforge.merge.arguments import (
+    callee,
+    entries,
+    item_of,
+    limits,
+    parameter_items,
+    position,
+    same_entry,
+    short,
+    value_of,
+)
+from mcpforge.merge.brackets import Group
+    from mcpforge.merge.arguments import Entry
     from mcpforge.merge.source import Source
 
-Entry = tuple[ast.AST, ...]
-"""One entry of a display or call: a node, or key and value (only the value for `**`)."""
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _CONTAINERS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
@@ -43,11 +63,14 @@ class Expressions:
         mark = len(self.edits)
         try:
             self._inside(base, ours, theirs)
-        except Clash:
+        except Clash as clash:
             if base is None or not same(base, ours):
                 raise
             del self.edits[mark:]
-            self.replace(base, ours, theirs)
+            try:
+                self.replace(base, ours, theirs)
+            except Clash:
+                raise clash from None
 
     def replace(self, base: ast.AST, ours: ast.AST, theirs: ast.AST) -> None:
         """Put theirs where ours stands; raises `Clash` where comments of the user's would go."""
@@ -86,14 +109,14 @@ class Expressions:
             if len(values) == 1 and values[0] is not None:
                 return values[0]
         if type(ours) is type(sample) and (
-            not isinstance(sample, ast.Call) or same(sample.func, _callee(ours))
+            not isinstance(sample, ast.Call) or same(sample.func, callee(ours))
         ):
             return ours
         inside = [
             node
             for node in ast.walk(ours)
             if type(node) is type(sample)
-            and (not isinstance(sample, ast.Call) or same(sample.func, _callee(node)))
+            and (not isinstance(sample, ast.Call) or same(sample.func, callee(node)))
         ]
         if len(inside) == 1:
             return inside[0]
@@ -127,12 +150,12 @@ class Expressions:
             self.merge(base, ours, theirs)
 
     def _call(self, base: ast.AST | None, ours: ast.AST, theirs: ast.Call) -> None:
-        callee = _callee(ours)
+        callee = callee(ours)
         if base is None:
             if not same(callee, theirs.func):
                 raise Clash("both sides added it differently")
         elif callee is not None:
-            self.merge(_callee(base), callee, theirs.func)
+            self.merge(callee(base), callee, theirs.func)
         self._entries(base, ours, theirs)
 
     def _entries(self, base: ast.AST | None, ours: ast.AST, theirs: ast.AST) -> None:
@@ -152,11 +175,11 @@ class Expressions:
             return self._entry(before, mine_entries[step.ours], after)
 
         steps = sequences.plan(
-            [_item(entry, call=call) for entry in old_entries],
-            [_item(entry, call=call) for entry in mine_entries],
-            [_item(entry, call=call) for entry in new_entries],
+            [item_of(entry, call=call) for entry in old_entries],
+            [item_of(entry, call=call) for entry in mine_entries],
+            [item_of(entry, call=call) for entry in new_entries],
         )
-        limits = _limits(mine_entries) if call else None
+        limits = limits(mine_entries) if call else None
         self._steps(steps, (mine, new), changed, limits)
         count = len(mine_entries) + sum(isinstance(step, Insert) for step in steps)
         if isinstance(ours, ast.Tuple) and count < 2:  # noqa: PLR2004
@@ -181,7 +204,7 @@ class Expressions:
                     removed.add(step.ours)
                 continue
             text = self.theirs.piece(*new.items[step.theirs], self.unit)
-            at = _position(step.at, text, len(mine.items), limits)
+            at = position(step.at, text, len(mine.items), limits)
             inserted.append((at, text))
         layout = Layout(rows=new.in_rows(self.theirs.text), unit=self.unit)
         if removed or inserted:
@@ -205,7 +228,7 @@ class Expressions:
         known = self.base.comments(0, len(self.base.text))
         if set(self.ours.comments(start, max(stop, end))) - set(known):
             raise Clash(
-                f"`{_short(self.ours.text[start:end])}` is to go, and has a comment of yours"
+                f"`{short(self.ours.text[start:end])}` is to go, and has a comment of yours"
             )
 
     def _entry(self, base: Entry | None, ours: Entry, theirs: Entry | None) -> bool:
@@ -213,22 +236,30 @@ class Expressions:
         if theirs is None:
             if base is None or len(base) != len(ours):
                 raise Clash("both sides changed it")
-            return same_entry(base, ours) or self._emptied(_value(base), _value(ours))
+            return same_entry(base, ours) or self._emptied(value_of(base), value_of(ours))
         if base is None and len(ours) == 1 and not isinstance(ours[0], ast.keyword):
             self.merge(None, ours[0], theirs[0])
         else:
-            self.merge(None if base is None else _value(base), _value(ours), _value(theirs))
+            self.merge(None if base is None else value_of(base), value_of(ours), value_of(theirs))
         return False
 
     def _emptied(self, base: ast.AST, ours: ast.AST) -> bool:
         """Take what the templates had out of a display of the user's; say whether nothing stays."""
+        found = self._counterpart(base, ours) if isinstance(base, _CONTAINERS) else ours
+        if found is not ours:
+            if self._emptied(base, found):
+                group = self.ours.group(found)
+                removed = set(range(len(group.items))) if group else set()
+                if group:
+                    self.edits += edit_group(self.ours.text, group, removed, [], Layout())
+            return False
         if not isinstance(base, _CONTAINERS) or type(base) is not type(ours):
             raise Clash("it is to go, and you changed it")
         group = self.ours.group(ours)
         if group is None:
             raise Clash("it has no brackets")
-        mine = [_item(entry, call=False) for entry in entries(ours)]
-        old = [_item(entry, call=False) for entry in entries(base)]
+        mine = [item_of(entry, call=False) for entry in entries(ours)]
+        old = [item_of(entry, call=False) for entry in entries(base)]
         pairs = sequences.pair(old, mine)
         if any(old[b].meaning != mine[o].meaning for b, o in pairs.items()):
             raise Clash("an entry of it is to go, and you changed it")
@@ -255,92 +286,15 @@ class Expressions:
             self.edits.append(Edit(*mine.items[step.ours], text))
             return False
 
-        olds = _parameter_items(self.base, old)
-        mines = _parameter_items(self.ours, mine)
-        news = _parameter_items(self.theirs, new)
+        olds = parameter_items(self.base, old)
+        mines = parameter_items(self.ours, mine)
+        news = parameter_items(self.theirs, new)
         self._steps(sequences.plan(olds, mines, news), (mine, new), changed, None)
-
-
-def entries(node: ast.AST) -> list[Entry]:
-    """Return the entries of a display or call in the order in which they stand."""
-    match node:
-        case ast.Dict(keys=keys, values=values):
-            pairs = zip(keys, values, strict=True)
-            return [(value,) if key is None else (key, value) for key, value in pairs]
-        case ast.Call(args=args, keywords=keywords):
-            parts = sorted([*args, *keywords], key=lambda part: (part.lineno, part.col_offset))
-            return [(part,) for part in parts]
-        case ast.List(elts=elements) | ast.Set(elts=elements) | ast.Tuple(elts=elements):
-            return [(element,) for element in elements]
-    return []
-
-
-def same_entry(one: Entry, two: Entry) -> bool:
-    """Say whether two entries mean the same."""
-    return [ast.dump(node) for node in one] == [ast.dump(node) for node in two]
-
-
-def _item(entry: Entry, *, call: bool) -> Item:
-    meaning = " ".join(ast.dump(node) for node in entry)
-    first = entry[0]
-    if len(entry) > 1:
-        return Item(meaning, f"key {ast.dump(first)}")
-    if isinstance(first, ast.keyword):
-        return Item(meaning, f"keyword {first.arg}", "keyword")
-    callee = _callee(first)
-    identity = f"call {ast.dump(callee)}" if callee is not None else ""
-    return Item(meaning, identity, "positional" if call else "")
-
-
-def _parameter_items(source: Source, group: Group) -> list[Item]:
-    items = []
-    for start, end in group.items:
-        text = source.text[start:end]
-        tokens = [token.text for token in source.tokens if start <= token.start < end]
-        items.append(
-            Item(" ".join(tokens).replace("'", '"'), re.split(r"[\s:=]", text, maxsplit=1)[0])
-        )
-    return items
-
-
-def _value(entry: Entry) -> ast.AST:
-    last = entry[-1]
-    return last.value if isinstance(last, ast.keyword) else last
-
-
-def _callee(node: ast.AST | None) -> ast.AST | None:
-    return node.func if isinstance(node, ast.Call) else None
 
 
 def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     return len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id == name
-
-
-def _limits(mine: Sequence[Entry]) -> tuple[int, int]:
-    """Return before which argument of a call positional ones end, and `**` ones begin."""
-    keywords = [
-        index for index, (node, *_) in enumerate(mine) if isinstance(node, ast.keyword) and node.arg
-    ]
-    doubles = [
-        index
-        for index, (node, *_) in enumerate(mine)
-        if isinstance(node, ast.keyword) and not node.arg
-    ]
-    end = min([*keywords, *doubles, len(mine)])
-    return end, min([*doubles, len(mine)])
-
-
-def _position(at: int | None, text: str, count: int, limits: tuple[int, int] | None) -> int:
-    """Return before which entry a new one goes."""
-    if limits is None:
-        return count if at is None else at
-    named = re.match(r"\w+\s*=[^=]", text) is not None or text.startswith("**")
-    if at is None and not named and count:
-        raise Clash("the place of a new argument can't be found")
-    wanted = count if at is None else at
-    positional, last = limits
-    return max(min(wanted, last), positional) if named else min(wanted, positional)
 
 
 def _equal(one: object, two: object) -> bool:
@@ -353,8 +307,3 @@ def _said(value: object) -> str:
     if isinstance(value, list):
         return repr([_said(item) for item in value])
     return repr(value)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:57]}…"  # noqa: PLR2004

@@ -6,10 +6,19 @@ import ast
 from typing import TYPE_CHECKING
 
 from mcpforge.merge import sequences
+from mcpforge.merge.bodies import (
+    blank_above,
+    blank_below,
+    identity_of,
+    indented,
+    is_type_checking,
+    item_of,
+    said,
+)
 from mcpforge.merge.edits import Clash, Edit, comment_block, indentation, line_end, line_start
 from mcpforge.merge.expressions import Expressions
 from mcpforge.merge.result import Conflict
-from mcpforge.merge.sequences import Change, Insert, Item, Missing
+from mcpforge.merge.sequences import Change, Insert, Missing
 from mcpforge.merge.source import same
 
 if TYPE_CHECKING:
@@ -43,9 +52,9 @@ class Statements:
         """Merge three bodies; imports are no statements here unless a function holds them."""
         old, mine, new = (_kept(body, place) for body in (base, ours, theirs))
         steps = sequences.plan(
-            [_item(node) for node in old],
-            [_item(node) for node in mine],
-            [_item(node) for node in new],
+            [item_of(node) for node in old],
+            [item_of(node) for node in mine],
+            [item_of(node) for node in new],
         )
         for step in steps:
             match step:
@@ -73,7 +82,7 @@ class Statements:
                     self.values.replace(base, ours, theirs)
                 except Clash as second:
                     self._conflict(second.message, base, ours, theirs)
-            elif _identity(ours) == "doc":
+            elif identity_of(ours) == "doc":
                 line = self.ours.line(self.ours.span(ours)[0])
                 text = self.theirs.text[slice(*self.theirs.span(theirs))]
                 self.advisories.append(
@@ -94,7 +103,7 @@ class Statements:
             self._other_form(base, ours, theirs)
             return
         inner = base.name if isinstance(base, _Function | ast.ClassDef) else ""
-        place = inner or ("TYPE_CHECKING" if _is_type_checking(base) else "block")
+        place = inner or ("TYPE_CHECKING" if is_type_checking(base) else "block")
         for name in base._fields:
             old, mine, new = (getattr(node, name, None) for node in (base, ours, theirs))
             if _is_body(old) or _is_body(mine) or _is_body(new):
@@ -117,12 +126,12 @@ class Statements:
             self.values.merge(old, mine, new)
         elif isinstance(old, list) and isinstance(mine, list) and isinstance(new, list):
             self._parts(old, mine, new)
-        elif _said(old) not in {_said(new)} and _said(mine) != _said(new):
+        elif said(old) not in {said(new)} and said(mine) != said(new):
             raise Clash("both sides changed it")
 
     def _parts(self, old: list[object], mine: list[object], new: list[object]) -> None:
         """Merge decorators, targets, handlers and the like, one by one."""
-        if list(map(_said, old)) == list(map(_said, new)):
+        if list(map(said, old)) == list(map(said, new)):
             return
         if not len(old) == len(mine) == len(new):
             raise Clash("both sides changed it")
@@ -138,13 +147,13 @@ class Statements:
 
     def _missing(self, base: ast.stmt, theirs: ast.stmt, place: str) -> None:
         """Find a changed statement elsewhere in the user's file: moved, indented, wrapped."""
-        identity = _identity(base)
+        identity = identity_of(base)
         if identity == "doc":
             return
         found = [
             node
             for node in ast.walk(self.ours.tree)
-            if isinstance(node, ast.stmt) and _identity(node) == identity
+            if isinstance(node, ast.stmt) and identity_of(node) == identity
         ]
         if identity not in _LOOSE and len(found) == 1:
             self._change(base, found[0], theirs)
@@ -181,7 +190,7 @@ class Statements:
         at = len(mine) if at is None else at
         start, end = self._lines(self.theirs, node)
         text = self.theirs.piece(start, end, self.values.unit)
-        before, after = _blank_above(self.theirs.text, start), _blank_below(self.theirs.text, end)
+        before, after = blank_above(self.theirs.text, start), blank_below(self.theirs.text, end)
         neighbour = mine[at] if at < len(mine) else None
         try:
             if neighbour is None or (at and (last or before < after)):
@@ -198,7 +207,7 @@ class Statements:
             return
         _, end = self._lines(self.ours, node)
         indent = indentation(self.ours.text, self.ours.span(node)[0])
-        self.edits.append(Edit(end, end, "\n" * (gap + 1) + _indented(text, indent)))
+        self.edits.append(Edit(end, end, "\n" * (gap + 1) + indented(text, indent)))
 
     def _before(self, node: ast.stmt, body: Body, text: str, gap: int) -> None:
         self._lines(self.ours, node)
@@ -207,7 +216,7 @@ class Statements:
         stop = line_end(self.ours.text, self.ours.span(body[index - 1])[1]) + 1 if index else start
         at = comment_block(self.ours.text, start, min(stop, start))
         indent = indentation(self.ours.text, start)
-        self.edits.append(Edit(at, at, _indented(text, indent) + "\n" * (gap + 1)))
+        self.edits.append(Edit(at, at, indented(text, indent) + "\n" * (gap + 1)))
 
     def _remove(self, base: ast.stmt, ours: ast.stmt, body: Body, place: str) -> None:
         known = set(self.base.comments(0, len(self.base.text)))
@@ -225,7 +234,7 @@ class Statements:
             self._conflict(clash.message, base, ours, None)
             return
         text = self.ours.text
-        above, below = _blank_above(text, first), _blank_below(text, stop)
+        above, below = blank_above(text, first), blank_below(text, stop)
         if not text[stop:].strip():
             self.edits.append(Edit(max(first - 1 - above, 0), stop, ""))
             return
@@ -275,68 +284,9 @@ def _kept(body: Body, place: str) -> Body:
     return body
 
 
-def _item(node: ast.stmt) -> Item:
-    return Item(ast.dump(node), _identity(node), type(node).__name__)
-
-
-def _identity(node: ast.stmt) -> str:
-    """Return what a statement is still known by when it was edited."""
-    match node:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return f"definition {name}"
-        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
-            return f"bind {ast.dump(target)}"
-        case ast.Expr(value=ast.Constant(value=str())):
-            return "doc"
-        case ast.Expr(value=ast.Call(func=callee, args=args)):
-            return f"call {ast.dump(callee)} {ast.dump(args[0]) if args else ''}"
-        case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
-            return f"for {ast.dump(target)} {ast.dump(iterated)}"
-        case ast.If(test=test) | ast.While(test=test):
-            return f"if {ast.dump(test)}"
-        case ast.With(items=items) | ast.AsyncWith(items=items):
-            return f"with {ast.dump(items[0])}"
-        case ast.Return():
-            return "return"
-        case ast.Try():
-            return "try"
-    return ""
-
-
-def _is_type_checking(node: ast.stmt) -> bool:
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
-
-
 def _is_body(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
 
 
 def _list(value: object) -> Body:
     return value if isinstance(value, list) else []
-
-
-def _said(value: object) -> str:
-    if isinstance(value, ast.AST):
-        return ast.dump(value)
-    return repr([_said(item) for item in value]) if isinstance(value, list) else repr(value)
-
-
-def _indented(text: str, indent: str) -> str:
-    return "\n".join(f"{indent}{line}" if line else line for line in text.split("\n"))
-
-
-def _blank_above(text: str, start: int) -> int:
-    count = 0
-    while start and not text[line_start(text, start - 1) : start - 1].strip():
-        start = line_start(text, start - 1)
-        count += 1
-    return count
-
-
-def _blank_below(text: str, end: int) -> int:
-    count = 0
-    at = end + 1
-    while at < len(text) and not text[at : line_end(text, at)].strip():
-        at = line_end(text, at) + 1
-        count += 1
-    return count if at < len(text) else 0

@@ -38,13 +38,13 @@ def merge(path: str, base: str, ours: str, theirs: str) -> Outcome:
         text = edits.apply(ours, changes).replace(HELD_NEWLINE, "\n")
     except Clash as clash:
         return Outcome(ours, (_whole(clash.message, base, ours, theirs),), ())
-    reason = _fault(text, old.text, ours, new.text)
+    reason = _fault(text, ours)
     if reason:
         return Outcome(ours, (_whole(reason, base, ours, theirs),), ())
     return Outcome(text, (), (*found.advisories, *_comments(old, new, text)))
 
 
-def _fault(text: str, base: str, ours: str, theirs: str) -> str:
+def _fault(text: str, ours: str) -> str:
     if not checks.parses("python", text):
         return "the result would not parse"
     return checks.fault_of_names(text, ours)

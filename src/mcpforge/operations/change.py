@@ -45,6 +45,7 @@ class ChangePlan:
     rendered: Rendered
     plan: Plan
     updated: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
 
     @property
     def requirements_changed(self) -> bool:
@@ -142,6 +143,7 @@ def plan_answers(
         rendered=rendered,
         plan=replace(plan, notes=(*notes, *plan.notes)),
         updated=_updated(lock, catalog),
+        next_steps=_next_steps(lock, rendered, catalog),
     )
 
 
@@ -199,6 +201,15 @@ def _with_moves(root: Path, lock: Lock, rendered: Rendered, told: Mapping[str, s
         for path, file in lock.files.items()
     }
     return replace(lock, files=files)
+
+
+def _next_steps(lock: Lock, rendered: Rendered, catalog: Catalog) -> tuple[str, ...]:
+    """Return the commands that the features call for which were not there before."""
+    steps = rendered.slots.next_steps
+    if not steps:
+        return ()
+    before = render(known_answers(lock.answers, catalog)[0], catalog).slots.next_steps
+    return tuple(step for step in steps if step not in before)
 
 
 def _updated(lock: Lock, catalog: Catalog) -> tuple[str, ...]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mcpforge import pysource
@@ -13,62 +11,12 @@ from mcpforge.merge.brackets import Group, Layout, edit_group
 from mcpforge.merge.edits import Clash, Edit, apply, comment_block, line_end, line_start
 from mcpforge.merge.lines import chosen, clean, merge_lines
 from mcpforge.merge.source import Source
+from mcpforge.merge.structured.imports import find, is_pure, region_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-Statement = ast.Import | ast.ImportFrom
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Name:
-    """One imported name: the full module, the name in it (none for `import module`), its alias."""
-
-    scope: str
-    module: str
-    name: str
-    alias: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An import statement: where it may stand (the module, or under TYPE_CHECKING), its names."""
-
-    scope: str
-    node: Statement
-    names: tuple[Name, ...]
-
-
-def find(tree: ast.Module, path: str) -> list[Found]:
-    """Return the import statements of a module, those under `if TYPE_CHECKING:` and `try:` too."""
-    return list(_find(tree.body, "", path))
-
-
-def _find(body: Sequence[ast.stmt], scope: str, path: str) -> Iterator[Found]:
-    for node in body:
-        if isinstance(node, ast.Import):
-            names = [Name(scope, alias.name, "", alias.asname or "") for alias in node.names]
-            yield Found(scope, node, tuple(names))
-        elif isinstance(node, ast.ImportFrom):
-            module = full_module(node, path)
-            names = [Name(scope, module, alias.name, alias.asname or "") for alias in node.names]
-            yield Found(scope, node, tuple(names))
-        elif isinstance(node, ast.If):
-            inner = ast.unparse(node.test).rpartition(".")[2]
-            yield from _find(node.body, inner if inner == "TYPE_CHECKING" else scope, path)
-        elif isinstance(node, ast.Try):
-            yield from _find(node.body, scope, path)
-
-
-def full_module(node: ast.ImportFrom, path: str) -> str:
-    """Return the absolute name of the module that a file at this path imports from."""
-    if not node.level:
-        return node.module or ""
-    parts = list(PurePosixPath(path).parts[:-1])
-    if parts[:1] == ["src"]:
-        parts = parts[1:]
-    kept = parts[: len(parts) - node.level + 1] if node.level <= len(parts) else []
-    return ".".join([*kept, *([node.module] if node.module else [])])
+    from mcpforge.merge.structured.imports import Found, Name
 
 
 def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[Edit]:
@@ -83,6 +31,7 @@ def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[
         if gone & set(found.names):
             edits += _taken_out(ours, base, found, gone)
     added = after - before - have
+    absolute = _absolute(mine, path)
     fresh: dict[str, list[tuple[Found, str]]] = {}
     for found in new:
         names = [name for name in found.names if name in added]
@@ -93,7 +42,9 @@ def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[
         if own:
             edits += _joined(ours, own, texts)
         else:
-            fresh.setdefault(found.scope, []).append((found, _statement(found, texts)))
+            fresh.setdefault(found.scope, []).append(
+                (found, _statement(found, texts, absolute=absolute))
+            )
     for scope, statements in fresh.items():
         block = [own for own in mine if own.scope == scope]
         order = [each.names[0].module for each in new if each.scope == scope]
@@ -147,10 +98,19 @@ def _same_module(own: Found, name: Name) -> bool:
     return own.scope == name.scope and own.names[0].module == name.module and not star
 
 
-def _statement(found: Found, texts: Sequence[str]) -> str:
+def _absolute(mine: Sequence[Found], path: str) -> bool:
+    """Say whether the user imports the own package by its full name only."""
+    nodes = [found.node for found in mine if isinstance(found.node, ast.ImportFrom)]
+    package = path.split("/")[1] if path.count("/") > 1 else ""
+    named = any(not node.level and (node.module or "").split(".")[0] == package for node in nodes)
+    return named and not any(node.level for node in nodes)
+
+
+def _statement(found: Found, texts: Sequence[str], *, absolute: bool) -> str:
     if isinstance(found.node, ast.Import):
         return "\n".join(f"import {text}" for text in texts)
     module = f"{'.' * found.node.level}{found.node.module or ''}"
+    module = found.names[0].module if absolute else module
     line = f"from {module} import {', '.join(texts)}"
     if len(line) <= pysource.LINE_LENGTH:
         return line
@@ -274,34 +234,11 @@ def merge(path: str, base: str, ours: str, theirs: str) -> str | None:
     """
     old, mine, new = Source(base), Source(ours), Source(theirs)
     edited = apply(ours, import_edits(path, old, mine, new))
-    regions = [_region(source) for source in (old, Source(edited), new)]
-    if None in regions or not (_pure(old) and _pure(new)):
+    regions = [region_of(source) for source in (old, Source(edited), new)]
+    if None in regions or not (is_pure(old) and is_pure(new)):
         return None
     (b0, b1), (o0, o1), (t0, t1) = (region or (0, 0) for region in regions)
     block = edited[o0:o1]
     texts = (base[:b0] + block + base[b1:], edited, theirs[:t0] + block + theirs[t1:])
     parts = merge_lines(*(text.split("\n") for text in texts))
     return "\n".join(chosen(parts)) if clean(parts) else None
-
-
-def _bounds(source: Source) -> tuple[int, int]:
-    kinds = [isinstance(node, Statement) for node in source.tree.body]
-    if True not in kinds:
-        return 0, 0
-    return kinds.index(True), len(kinds) - kinds[::-1].index(True)
-
-
-def _pure(source: Source) -> bool:
-    """Say whether the imports of a module are one block with nothing between."""
-    first, end = _bounds(source)
-    return all(isinstance(node, Statement) for node in source.tree.body[first:end])
-
-
-def _region(source: Source) -> tuple[int, int] | None:
-    """Return where the imports of a module stand, from the first to the last."""
-    first, end = _bounds(source)
-    if first == end:
-        return None
-    start = source.span(source.tree.body[first])[0]
-    stop = source.span(source.tree.body[end - 1])[1]
-    return line_start(source.text, start), line_end(source.text, stop)

@@ -1,0 +1,1 @@
+"""ContextForge: the gateway that servers are registered with; knows nothing of projects."""

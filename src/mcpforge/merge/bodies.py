@@ -1,0 +1,70 @@
+"""Statements of a body: what each is known by, and the lines around them."""
+
+from __future__ import annotations
+
+import ast
+
+from mcpforge.merge.edits import line_end, line_start
+from mcpforge.merge.sequences import Item
+
+
+def item_of(node: ast.stmt) -> Item:
+    return Item(ast.dump(node), identity_of(node), type(node).__name__)
+
+
+def identity_of(node: ast.stmt) -> str:
+    """Return what a statement is still known by when it was edited."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return f"definition {name}"
+        case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
+            return f"bind {ast.dump(target)}"
+        case ast.Expr(value=ast.Constant(value=str())):
+            return "doc"
+        case ast.Expr(value=ast.Call(func=callee, args=args)):
+            return f"call {ast.dump(callee)} {ast.dump(args[0]) if args else ''}"
+    return _identity_of_block(node)
+
+
+def _identity_of_block(node: ast.stmt) -> str:
+    match node:
+        case ast.For(target=target, iter=iterated) | ast.AsyncFor(target=target, iter=iterated):
+            return f"for {ast.dump(target)} {ast.dump(iterated)}"
+        case ast.If(test=test) | ast.While(test=test):
+            return f"if {ast.dump(test)}"
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            return f"with {ast.dump(items[0])}"
+        case ast.Return() | ast.Try():
+            return type(node).__name__.lower()
+    return ""
+
+
+def is_type_checking(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def said(value: object) -> str:
+    if isinstance(value, ast.AST):
+        return ast.dump(value)
+    return repr([said(item) for item in value]) if isinstance(value, list) else repr(value)
+
+
+def indented(text: str, indent: str) -> str:
+    return "\n".join(f"{indent}{line}" if line else line for line in text.split("\n"))
+
+
+def blank_above(text: str, start: int) -> int:
+    count = 0
+    while start and not text[line_start(text, start - 1) : start - 1].strip():
+        start = line_start(text, start - 1)
+        count += 1
+    return count
+
+
+def blank_below(text: str, end: int) -> int:
+    count = 0
+    at = end + 1
+    while at < len(text) and not text[at : line_end(text, at)].strip():
+        at = line_end(text, at) + 1
+        count += 1
+    return count if at < len(text) else 0
