@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -79,7 +78,8 @@ def test_two_at_once_wait_for_each_other(project: Path) -> None:
     both = [subprocess.Popen(command, cwd=project, stderr=subprocess.PIPE) for command in commands]
     errors = [process.communicate(timeout=60)[1] for process in both]
     assert b"Traceback" not in b"".join(errors)
-    done = [feature for feature, process in zip(("caching", "timing"), both, strict=True) if not process.returncode]
+    ended = zip(("caching", "timing"), both, strict=True)
+    done = [feature for feature, process in ended if not process.returncode]
     assert done
     root, lock = open_project(project)
     assert set(done) <= set(lock.answers.features)
@@ -147,7 +147,8 @@ def test_markers_are_written_on_request_and_stop_other_verbs(project: Path) -> N
 
 def test_two_branches_that_each_added_a_feature(project: Path) -> None:
     def git(*words: str) -> int:
-        return subprocess.run(["git", *words], cwd=project, capture_output=True, check=False).returncode
+        done = subprocess.run(["git", *words], cwd=project, capture_output=True, check=False)
+        return done.returncode
 
     assert [git("init", "-q", "-b", "main"), git("add", "-A"), git("commit", "-qm", "a")] == [0] * 3
     git("checkout", "-qb", "other")
@@ -188,4 +189,4 @@ def test_a_requirement_that_is_used_stays(project: Path) -> None:
     assert '"httpx2>=' in text
     assert '"tenacity>=' not in text
     assert any("httpx2" in note for note in planned.plan.notes)
-    assert os.path.exists(mine)
+    assert mine.exists()

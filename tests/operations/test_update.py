@@ -36,10 +36,14 @@ def project(tmp_path: Path, old: Catalog) -> Path:
     root = tmp_path / "demo"
     apply.create(root, prepare(root, ANSWERS, old).plan)
     package = root / "src" / "demo"
-    (package / "tools" / "mine.py").write_text('"""Mine."""\n\n\ndef mine() -> int:\n    return 1\n')
+    (package / "tools" / "mine.py").write_text("def mine() -> int:\n    return 1\n")
     edit(package / "tools" / "__init__.py", "from .echo import echo\n", TOOL)
     edit(package / "tools" / "__init__.py", "    echo,\n", "    echo,\n    mine,\n")
-    edit(package / "server.py", '        "demo",\n', '        "demo",\n        website_url="https://x",\n')
+    edit(
+        package / "server.py",
+        '        "demo",\n',
+        '        "demo",\n        website_url="https://x",\n',
+    )
     edit(package / "startup.py", "    return settings\n", '    print("up")\n    return settings\n')
     edit(root / "pyproject.toml", 'name = "demo"\n', 'name = "demo"\nkeywords = ["mine"]\n')
     (root / "README.md").write_text("# All mine\n", encoding="utf-8")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 TERM_SECONDS = 10.0
 KILL_SECONDS = 5.0
+ORPHAN_SECONDS = 1.0
 _PROC = Path("/proc")
 _BOOT = _PROC / "sys/kernel/random/boot_id"
 
@@ -124,24 +125,32 @@ def end_group(group: int, program: str = "") -> int:
     of them is still there afterwards.
     """
     there = members(group, program)
-    if not there:
-        return 0
     for kind, seconds in ((signal.SIGTERM, TERM_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, kind)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with contextlib.suppress(ChildProcessError):  # only who started it has to wait for it
-                os.waitpid(group, os.WNOHANG)
-            if not members(group, program):
-                return len(there)
-            time.sleep(0.1)
+        if not there or _gone_after(kind, group, program, seconds):
+            return len(there)
     pids = ", ".join(str(one.pid) for one in members(group, program))
     raise GatewayError(
         f"These processes of the gateway can't be ended: {pids}",
         hint="They may be waiting for a disk; try again.",
         code="not_ended",
     )
+
+
+def _gone_after(kind: signal.Signals, group: int, program: str, seconds: float) -> bool:
+    """Send a signal to a group and say whether all of it ended; orphans are not waited for long."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, kind)
+    deadline = time.monotonic() + seconds
+    while (now := time.monotonic()) < deadline:
+        with contextlib.suppress(ChildProcessError):  # only who started it has to wait for it
+            os.waitpid(group, os.WNOHANG)
+        there = members(group, program)
+        if not there:
+            return True
+        if kind == signal.SIGTERM and all(one.pid != group for one in there):
+            deadline = min(deadline, now + ORPHAN_SECONDS)
+        time.sleep(0.1)
+    return False
 
 
 def port_taken(port: int) -> bool:

@@ -39,18 +39,20 @@ def same_entry(one: Entry, two: Entry) -> bool:
 
 
 def item_of(entry: Entry, *, call: bool) -> Item:
+    """Return what an entry means, and the key, keyword or function that it is known by."""
     meaning = " ".join(ast.dump(node) for node in entry)
     first = entry[0]
     if len(entry) > 1:
         return Item(meaning, f"key {ast.dump(first)}")
     if isinstance(first, ast.keyword):
         return Item(meaning, f"keyword {first.arg}", "keyword")
-    callee = callee(first)
-    identity = f"call {ast.dump(callee)}" if callee is not None else ""
+    function = callee_of(first)
+    identity = f"call {ast.dump(function)}" if function is not None else ""
     return Item(meaning, identity, "positional" if call else "")
 
 
 def parameter_items(source: Source, group: Group) -> list[Item]:
+    """Return the parameters of a function, known by their names."""
     items = []
     for start, end in group.items:
         text = source.text[start:end]
@@ -62,15 +64,17 @@ def parameter_items(source: Source, group: Group) -> list[Item]:
 
 
 def value_of(entry: Entry) -> ast.AST:
+    """Return the value of an entry, without its key or keyword."""
     last = entry[-1]
     return last.value if isinstance(last, ast.keyword) else last
 
 
-def callee(node: ast.AST | None) -> ast.AST | None:
+def callee_of(node: ast.AST | None) -> ast.AST | None:
+    """Return what a call calls, or nothing for another node."""
     return node.func if isinstance(node, ast.Call) else None
 
 
-def limits(mine: Sequence[Entry]) -> tuple[int, int]:
+def limits_of(mine: Sequence[Entry]) -> tuple[int, int]:
     """Return before which argument of a call positional ones end, and `**` ones begin."""
     keywords = [
         index for index, (node, *_) in enumerate(mine) if isinstance(node, ast.keyword) and node.arg
@@ -97,5 +101,6 @@ def position(at: int | None, text: str, count: int, limits: tuple[int, int] | No
 
 
 def short(text: str) -> str:
+    """Return a text on one line, cut for people."""
     line = " ".join(text.split())
     return line if len(line) <= 60 else f"{line[:57]}…"  # noqa: PLR2004

@@ -9,6 +9,7 @@ from mcpforge.merge.sequences import Item
 
 
 def item_of(node: ast.stmt) -> Item:
+    """Return what a statement means, and what it is still known by when edited."""
     return Item(ast.dump(node), identity_of(node), type(node).__name__)
 
 
@@ -40,20 +41,17 @@ def _identity_of_block(node: ast.stmt) -> str:
 
 
 def is_type_checking(node: ast.stmt) -> bool:
+    """Say whether a statement is `if TYPE_CHECKING:`."""
     return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
 
 
-def said(value: object) -> str:
-    if isinstance(value, ast.AST):
-        return ast.dump(value)
-    return repr([said(item) for item in value]) if isinstance(value, list) else repr(value)
-
-
 def indented(text: str, indent: str) -> str:
+    """Return the text with an indentation before each line that holds something."""
     return "\n".join(f"{indent}{line}" if line else line for line in text.split("\n"))
 
 
 def blank_above(text: str, start: int) -> int:
+    """Return how many empty lines stand above an offset at which a line begins."""
     count = 0
     while start and not text[line_start(text, start - 1) : start - 1].strip():
         start = line_start(text, start - 1)
@@ -62,6 +60,7 @@ def blank_above(text: str, start: int) -> int:
 
 
 def blank_below(text: str, end: int) -> int:
+    """Return how many empty lines follow the line that ends at an offset."""
     count = 0
     at = end + 1
     while at < len(text) and not text[at : line_end(text, at)].strip():

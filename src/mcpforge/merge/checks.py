@@ -143,7 +143,6 @@ def _of_value(value: object, address: str) -> Iterator[Hashable]:
         for item in value:
             name = requirement_name(item) if isinstance(item, str) and "depend" in address else ""
             yield (address, "requirement" if name else "entry", name or repr(item))
-            yield from _of_value(item, address)
 
 
 def _dotenv(text: str) -> Iterator[Hashable]:

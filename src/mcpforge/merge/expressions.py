@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from mcpforge.merge import sequences
 from mcpforge.merge.arguments import (
-    callee,
+    callee_of,
     entries,
     item_of,
-    limits,
+    limits_of,
     parameter_items,
     position,
     same_entry,
@@ -20,26 +20,14 @@ from mcpforge.merge.arguments import (
 from mcpforge.merge.brackets import Layout, edit_group, in_rows
 from mcpforge.merge.edits import Clash, Edit, indentation, line_end, line_start
 from mcpforge.merge.sequences import Change, Insert, Missing
-from mcpforge.merge.source import same
+from mcpforge.merge.source import said, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mcpforge.merge.arguments import (
-    callee,
-    entries,
-    item_of,
-    limits,
-    parameter_items,
-    position,
-    same_entry,
-    short,
-    value_of,
-)
-from mcpforge.merge.brackets import Group
     from mcpforge.merge.arguments import Entry
+    from mcpforge.merge.brackets import Group
     from mcpforge.merge.source import Source
-
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _CONTAINERS = (ast.List, ast.Set, ast.Tuple, ast.Dict)
@@ -109,14 +97,14 @@ class Expressions:
             if len(values) == 1 and values[0] is not None:
                 return values[0]
         if type(ours) is type(sample) and (
-            not isinstance(sample, ast.Call) or same(sample.func, callee(ours))
+            not isinstance(sample, ast.Call) or same(sample.func, callee_of(ours))
         ):
             return ours
         inside = [
             node
             for node in ast.walk(ours)
             if type(node) is type(sample)
-            and (not isinstance(sample, ast.Call) or same(sample.func, callee(node)))
+            and (not isinstance(sample, ast.Call) or same(sample.func, callee_of(node)))
         ]
         if len(inside) == 1:
             return inside[0]
@@ -135,27 +123,23 @@ class Expressions:
             elif not _equal(old, new) and not _equal(mine, new):
                 raise Clash("both sides changed it")
 
-    def _lists(self, old: list[object], mine: list[object], new: list[object]) -> None:
-        if [_said(item) for item in old] == [_said(item) for item in new]:
+    def _lists(self, old: list[ast.AST], mine: list[ast.AST], new: list[ast.AST]) -> None:
+        if _equal(old, new):
             return
-        if not len(old) == len(mine) == len(new):
+        parts = zip(old, mine, new, strict=False)
+        nodes = [part for part in parts if all(isinstance(node, ast.AST) for node in part)]
+        if not len(old) == len(mine) == len(new) == len(nodes):
             raise Clash("both sides changed it")
-        for base, ours, theirs in zip(old, mine, new, strict=True):
-            if (
-                not isinstance(base, ast.AST)
-                or not isinstance(ours, ast.AST)
-                or not isinstance(theirs, ast.AST)
-            ):
-                raise Clash("both sides changed it")
+        for base, ours, theirs in nodes:
             self.merge(base, ours, theirs)
 
     def _call(self, base: ast.AST | None, ours: ast.AST, theirs: ast.Call) -> None:
-        callee = callee(ours)
+        function = callee_of(ours)
         if base is None:
-            if not same(callee, theirs.func):
+            if not same(function, theirs.func):
                 raise Clash("both sides added it differently")
-        elif callee is not None:
-            self.merge(callee(base), callee, theirs.func)
+        elif function is not None:
+            self.merge(callee_of(base), function, theirs.func)
         self._entries(base, ours, theirs)
 
     def _entries(self, base: ast.AST | None, ours: ast.AST, theirs: ast.AST) -> None:
@@ -179,7 +163,7 @@ class Expressions:
             [item_of(entry, call=call) for entry in mine_entries],
             [item_of(entry, call=call) for entry in new_entries],
         )
-        limits = limits(mine_entries) if call else None
+        limits = limits_of(mine_entries) if call else None
         self._steps(steps, (mine, new), changed, limits)
         count = len(mine_entries) + sum(isinstance(step, Insert) for step in steps)
         if isinstance(ours, ast.Tuple) and count < 2:  # noqa: PLR2004
@@ -298,12 +282,4 @@ def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
 
 
 def _equal(one: object, two: object) -> bool:
-    return _said(one) == _said(two)
-
-
-def _said(value: object) -> str:
-    if isinstance(value, ast.AST):
-        return ast.dump(value)
-    if isinstance(value, list):
-        return repr([_said(item) for item in value])
-    return repr(value)
+    return said(one) == said(two)

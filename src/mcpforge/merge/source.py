@@ -239,3 +239,10 @@ def same(one: ast.AST | None, two: ast.AST | None) -> bool:
     if one is None or two is None:
         return one is two
     return ast.dump(one) == ast.dump(two)
+
+
+def said(value: object) -> str:
+    """Return what a node, a list of nodes or a plain value means, as text."""
+    if isinstance(value, ast.AST):
+        return ast.dump(value)
+    return repr([said(item) for item in value]) if isinstance(value, list) else repr(value)

@@ -13,13 +13,12 @@ from mcpforge.merge.bodies import (
     indented,
     is_type_checking,
     item_of,
-    said,
 )
 from mcpforge.merge.edits import Clash, Edit, comment_block, indentation, line_end, line_start
 from mcpforge.merge.expressions import Expressions
 from mcpforge.merge.result import Conflict
 from mcpforge.merge.sequences import Change, Insert, Missing
-from mcpforge.merge.source import same
+from mcpforge.merge.source import said, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

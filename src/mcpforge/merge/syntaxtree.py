@@ -36,6 +36,8 @@ def merge(path: str, base: str, ours: str, theirs: str) -> Outcome:
             return Outcome(ours, tuple(found.conflicts), tuple(found.advisories))
         changes = [*import_edits(path, old, mine, new), *found.edits]
         text = edits.apply(ours, changes).replace(HELD_NEWLINE, "\n")
+        if not ours.endswith("\n\n"):
+            text = text.rstrip("\n") + "\n"
     except Clash as clash:
         return Outcome(ours, (_whole(clash.message, base, ours, theirs),), ())
     reason = _fault(text, ours)

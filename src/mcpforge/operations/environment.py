@@ -26,6 +26,11 @@ def missing_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
     return [item for item in settings if item.generate and not present.get(item.env)]
 
 
+def present_values(root: Path) -> dict[str, str]:
+    """Return the variables that `.env` gives a value."""
+    return _present(_read(root / NAME))
+
+
 def unset_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
     """Return the required settings without a value in `.env`."""
     present = _present(_read(root / NAME))

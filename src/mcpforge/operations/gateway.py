@@ -29,7 +29,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class StartPlan:
-    """What a start would do: nothing where a gateway runs, else install and make what is missing."""
+    """What a start would do: nothing where a gateway runs, else make what is missing too."""
 
     state: State
     port: int

@@ -68,10 +68,14 @@ def _merge(base: str, ours: str, theirs: str, key: Callable[[str], str]) -> tupl
                     raise Clash(f"`{mine.items[o].identity}` was changed by you and the templates")
                 else:
                     lines[mine.at[o]] = new.lines[new.at[t]]
+    return _joined(lines, before), advice
+
+
+def _joined(lines: list[str | None], before: dict[int, list[str]]) -> str:
     result = []
     for number, line in enumerate([*lines, None]):
         result += [*before.get(number, []), *([] if line is None else [line])]
-    return "".join(f"{line}\n" for line in result), advice
+    return "".join(f"{line}\n" for line in result)
 
 
 def _insert(

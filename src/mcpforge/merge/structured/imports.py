@@ -69,6 +69,7 @@ def full_module(node: ast.ImportFrom, path: str) -> str:
 
 
 def bounds(source: Source) -> tuple[int, int]:
+    """Return which statements of a module are its imports: from the first on, before the end."""
     kinds = [isinstance(node, Statement) for node in source.tree.body]
     if True not in kinds:
         return 0, 0

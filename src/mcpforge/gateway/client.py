@@ -1,0 +1,299 @@
+"""HTTP to the gateway: one place that sends its token, waits where it asks to, reads its pages."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from mcpforge.errors import GatewayError
+from mcpforge.gateway.access import is_loopback
+from mcpforge.gateway.models import (
+    parse_part,
+    parse_registered,
+    parse_tool,
+    parse_virtual,
+    refuse_garbage,
+)
+from mcpforge.gateway.refusals import StatusError, hide, plain, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx2
+
+    from mcpforge.gateway.access import Access
+    from mcpforge.gateway.models import Part, Registered, Request, Tool, VirtualServer
+
+CONNECT_SECONDS = 5.0
+# The gateway itself gives up on a silent server after 30 s, so it gets more than that.
+READ_SECONDS = 60.0
+LONGEST_WAIT = 65
+_WINDOW_SECONDS = 60.0
+_MOST_PAGES = 1_000
+_MANY, _MISSING, _SUCCESS, _REDIRECT, _ERROR = 429, 404, 200, 300, 400
+_LEGACY, _VERSIONED = "", "/v1"
+_ALL = {"limit": "0", "include_inactive": "true", "include_pagination": "true"}
+_T = TypeVar("_T")
+
+
+class Gateway:
+    """A ContextForge. Threads may share one; `waiting` is told when it asks for patience."""
+
+    def __init__(self, access: Access, *, waiting: Callable[[str], None] | None = None) -> None:
+        """Keep who is asked and as whom; nothing is sent."""
+        self.url = access.url
+        self.access = access
+        self._waiting = waiting or (lambda _text: None)
+        self._prefix = _VERSIONED
+        self._client: httpx2.Client | None = None
+        self._lock = threading.Lock()
+        self._not_before = 0.0
+        self._left: int | None = None
+        self._flying = 0
+        self._secrets = {access.token.reveal()} if access.token else set()
+
+    def __enter__(self) -> Gateway:
+        """Open it for some requests."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close its connections."""
+        if self._client:
+            self._client.close()
+            self._client = None
+
+    def keep_secret(self, *texts: str) -> None:
+        """Never show these texts, should the gateway send them back."""
+        self._secrets.update(texts)
+
+    def hidden(self, text: str) -> str:
+        """Return a text without anything secret."""
+        return hide(text, self._secrets)
+
+    def shown(self, request: Request) -> dict[str, Any]:
+        """Return a request as data, without its secrets."""
+        return request.shown(list(self._secrets))
+
+    def servers(self) -> list[Registered]:
+        """Return all servers that are registered, those switched off too."""
+        return self._list("gateways", parse_registered, "list the servers")
+
+    def tools(self, server: str = "") -> list[Tool]:
+        """Return all tools, or those of one server by its id."""
+        query = {"gateway_id": server} if server else {}
+        return self._list("tools", parse_tool, "list the tools", query)
+
+    def resources(self) -> list[Part]:
+        """Return all resources."""
+        return self._list("resources", parse_part, "list the resources")
+
+    def prompts(self) -> list[Part]:
+        """Return all prompts."""
+        return self._list("prompts", parse_part, "list the prompts")
+
+    def virtual_servers(self) -> list[VirtualServer]:
+        """Return all virtual servers, those switched off too."""
+        return self._list("servers", parse_virtual, "list the virtual servers")
+
+    def team(self, wanted: str) -> str:
+        """Return the id of a team by its id, name or slug; raises `GatewayError` for none."""
+        raw = self.get("/teams/", "list the teams")
+        teams = raw.get("teams") if isinstance(raw, dict) else raw
+        if not isinstance(teams, list):
+            raise refuse_garbage(f"`{self.url}`")
+        for team in teams:
+            if wanted in (team.get("id"), team.get("name"), team.get("slug")):
+                return str(team["id"])
+        names = ", ".join(f"`{plain(str(team.get('name')))}`" for team in teams) or "none"
+        raise GatewayError(
+            f"There is no team `{wanted}` on the gateway, or not for this token",
+            hint=f"Teams: {names}.",
+            code="gateway_team",
+        )
+
+    def server(self, identifier: str) -> Registered:
+        """Return one server by its id."""
+        return self.read(parse_registered, self.get(f"/gateways/{identifier}", "read a server"))
+
+    def read(self, parse: Callable[[Mapping[str, Any]], _T], raw: Any) -> _T:
+        """Return what an answer describes; raises `GatewayError` where it has another shape."""
+        try:
+            return parse(raw)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise refuse_garbage(f"`{self.url}`") from None
+
+    def get(self, path: str, doing: str, query: Mapping[str, str] | None = None) -> Any:
+        """Return the body of the answer to a question."""
+        return self._send("GET", path, None, doing, query)
+
+    def send(self, request: Request, doing: str) -> Any:
+        """Send a request and return the body of the answer; raises `GatewayError`."""
+        return self._send(request.method, request.path, request.body, doing)
+
+    def _list(
+        self,
+        kind: str,
+        parse: Callable[[Mapping[str, Any]], _T],
+        doing: str,
+        query: Mapping[str, str] | None = None,
+    ) -> list[_T]:
+        found: list[_T] = []
+        asked = {**_ALL, **(query or {})}
+        for _ in range(_MOST_PAGES):
+            raw = self._first_list(f"/{kind}", doing, asked)
+            items = raw.get(kind) if isinstance(raw, dict) else raw
+            if not isinstance(items, list):
+                raise refuse_garbage(f"`{self.url}`")
+            found += [self.read(parse, item) for item in items]
+            cursor = raw.get("nextCursor") if isinstance(raw, dict) else None
+            if not cursor:
+                return found
+            asked["cursor"] = str(cursor)
+        raise refuse_garbage(f"`{self.url}`")
+
+    def _first_list(self, path: str, doing: str, query: Mapping[str, str]) -> Any:
+        """Ask by the versioned path; gateways before 1.0.5 have only the bare one."""
+        try:
+            return self.get(path, doing, query)
+        except StatusError as error:
+            if error.status != _MISSING or self._prefix == _LEGACY:
+                raise
+            self._prefix = _LEGACY
+            return self.get(path, doing, query)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        doing: str,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        for attempt in (1, 2):
+            self._hold()
+            answer = self._once(method, f"{self.url}{self._prefix}{path}", body, doing, query)
+            seconds = self._count(answer)
+            if answer.status_code != _MANY or attempt > 1 or seconds > LONGEST_WAIT:
+                return self._body(answer, doing, seconds)
+            self._pause(seconds)
+        raise AssertionError  # the second attempt returned or raised
+
+    def _once(
+        self, method: str, url: str, body: Any, doing: str, query: Mapping[str, str] | None
+    ) -> httpx2.Response:
+        import httpx2
+
+        try:
+            client = self._opened()
+            answer = client.request(method, url, json=body, params=query)
+            if _REDIRECT <= answer.status_code < _ERROR and answer.headers.get("location"):
+                url = self._followed(url, answer.headers["location"])
+                answer = client.request(method, url, json=body)
+        except httpx2.TimeoutException as error:
+            raise self._late(error, method, doing) from None
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            raise self._down(error) from None
+        finally:
+            with self._lock:
+                self._flying -= 1
+        return answer
+
+    def _opened(self) -> httpx2.Client:
+        import httpx2
+
+        with self._lock:
+            if self._client is None:
+                headers = {"Accept": "application/json"}
+                token = self.access.token
+                if token:
+                    headers["Authorization"] = f"Bearer {token.reveal()}"
+                self._client = httpx2.Client(
+                    headers=headers,
+                    timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+                    follow_redirects=False,
+                    # A proxy would see the token of plain http.
+                    trust_env=not is_loopback(self.url) and self.url.startswith("https:"),
+                )
+            return self._client
+
+    def _followed(self, url: str, location: str) -> str:
+        """Return where a redirect leads, if that is the same gateway."""
+        target = urljoin(url, location)
+        if urlsplit(target)[:2] == urlsplit(url)[:2]:
+            return target
+        parts = urlsplit(target)
+        where = plain(f"{parts.scheme}://{parts.hostname or ''}")
+        raise GatewayError(
+            f"`{self.url}` redirects to `{where}`: the token is not sent there",
+            hint="Name the gateway's own address by `--gateway`, if you trust that one.",
+            code="gateway_redirect",
+        )
+
+    def _late(self, error: Exception, method: str, doing: str) -> GatewayError:
+        import httpx2
+
+        if isinstance(error, httpx2.ConnectTimeout):
+            return self._down(error)
+        left = "" if method == "GET" else "; it may be doing so all the same"
+        return GatewayError(
+            f"The gateway did not {doing} within {READ_SECONDS:.0f} s{left}",
+            hint="Run the command again: it finds what is done and does the rest.",
+            code="gateway_slow",
+        )
+
+    def _down(self, error: Exception) -> GatewayError:
+        reason = self.hidden(plain(str(error))) or type(error).__name__
+        return GatewayError(
+            f"The gateway does not answer at `{self.url}`: {reason}",
+            hint="Start one with `mcpforge gateway start`, or name yours by `--gateway URL`.",
+            code="gateway_down",
+        )
+
+    def _body(self, answer: httpx2.Response, doing: str, seconds: int) -> Any:
+        try:
+            body = answer.json() if answer.content else {}
+            readable = True
+        except (ValueError, RecursionError):
+            body, readable = None, False
+        if not _SUCCESS <= answer.status_code < _REDIRECT:
+            token = self.access.token is not None
+            error = refusal(answer.status_code, body, doing, seconds=seconds, token=token)
+            error.message = self.hidden(error.message)
+            error.args = (error.message,)
+            raise error
+        if not readable:
+            raise refuse_garbage(f"`{self.url}`")
+        return body
+
+    def _hold(self) -> None:
+        """Wait until a request may be sent, and count it."""
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                if self._left is not None and self._left <= 0 and now >= self._not_before:
+                    self._not_before, self._left = now + _WINDOW_SECONDS, None
+                    self._waiting("The gateway takes no more requests in this minute: waiting")
+                seconds = self._not_before - now
+                if seconds <= 0:
+                    self._flying += 1
+                    if self._left is not None:
+                        self._left -= 1
+                    return
+            time.sleep(min(seconds, 1.0))
+
+    def _pause(self, seconds: int) -> None:
+        with self._lock:
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+            self._left = None
+        self._waiting(f"The gateway has had too many requests: waiting for {seconds} s")
+
+    def _count(self, answer: httpx2.Response) -> int:
+        """Note how many requests are left; return the seconds that the gateway asks to wait."""
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        with self._lock:
+            if left.isdigit():
+                self._left = int(left) - self._flying
+        asked = answer.headers.get("retry-after", "")
+        return max(1, int(asked)) if asked.isdigit() else int(_WINDOW_SECONDS)

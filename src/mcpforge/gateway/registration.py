@@ -1,0 +1,275 @@
+"""A server on the gateway: desired against actual, as a plan; and the plan applied."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mcpforge.errors import GatewayError
+from mcpforge.gateway.models import TRANSPORT, Request, parse_registered
+from mcpforge.gateway.rules import same_url, slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mcpforge.gateway.client import Gateway
+    from mcpforge.gateway.models import Desired, Registered, Tool, VirtualServer
+    from mcpforge.gateway.upstream import Upstream
+
+Action = Literal["create", "update", "nothing"]
+READY_SECONDS = 60.0
+_MOST_SYNCS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as desired; a secret is never in it."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A virtual server and the tools that it would lose."""
+
+    server: str
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """What there is to do for one server.
+
+    `added`, `changed` and `removed` are tools by the names of their own server; nothing is known of
+    them where the server could not be listed (`blind`).
+    """
+
+    desired: Desired
+    actual: Registered | None
+    action: Action
+    differences: tuple[Difference, ...] = ()
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    blind: bool = False
+
+    def requests(self) -> list[Request]:
+        """Return what has to be sent."""
+        if self.action == "nothing":
+            return []
+        if self.actual is None:
+            return [Request("POST", "/gateways", _body(self.desired))]
+        found = []
+        if not self.actual.enabled:
+            found.append(Request("POST", f"/gateways/{self.actual.id}/state?activate=true"))
+        return [*found, Request("PUT", f"/gateways/{self.actual.id}", _body(self.desired))]
+
+
+def _body(desired: Desired) -> dict[str, Any]:
+    given = {
+        "name": desired.name,
+        "url": desired.url,
+        "transport": TRANSPORT,
+        "description": desired.description,
+        "tags": None if desired.tags is None else list(desired.tags),
+        "visibility": desired.visibility,
+        "team_id": desired.team,
+    }
+    body = {key: value for key, value in given.items() if value is not None}
+    return {**body, **desired.credential.fields()} if desired.credential else body
+
+
+def find_server(name: str, servers: Iterable[Registered]) -> Registered | None:
+    """Return the server of this name, or of one that the gateway takes for the same."""
+    found = list(servers)
+    exact = [server for server in found if server.name == name]
+    same = [server for server in found if server.slug == slug(name)]
+    return next(iter(exact or same), None)
+
+
+def match(desired: Desired, servers: Sequence[Registered], *, move: bool) -> Registered | None:
+    """Return the server that a desired one is already, or None.
+
+    Raises `GatewayError` where the name is another URL's, unless it shall `move`, or the URL is
+    registered under another name.
+    """
+    found = find_server(desired.name, servers)
+    if found and not same_url(found.url, desired.url) and not move:
+        raise GatewayError(
+            f"`{found.name}` is registered with another URL, `{found.url}`",
+            hint=f"If the server moved to `{desired.url}`, say `--move`; if that is another one, "
+            "register this one under another name with `--name`.",
+            code="name_taken",
+        )
+    for other in servers:
+        if same_url(other.url, desired.url) and (found is None or other.id != found.id):
+            raise GatewayError(
+                f"`{desired.url}` is registered already, as `{other.name}`",
+                hint=f"`mcpforge unregister {other.name}` first, or keep that name by "
+                f"`--name {other.name}`.",
+                code="url_taken",
+            )
+    return found
+
+
+def plan_server(
+    desired: Desired,
+    actual: Registered | None,
+    upstream: Upstream | None,
+    tools: Sequence[Tool] = (),
+    *,
+    credential_known: bool = False,
+) -> ServerPlan:
+    """Return what has to be done; `credential_known` says that the gateway has it already."""
+    dropped = upstream.dropped if upstream else {}
+    offered = {tool.name: tool for tool in upstream.kept} if upstream else {}
+    if actual is None:
+        return ServerPlan(
+            desired, None, "create", added=tuple(offered), dropped=dropped, blind=upstream is None
+        )
+    present = {tool.original: tool for tool in tools if tool.server == actual.id}
+    added = tuple(name for name in offered if name not in present)
+    removed = tuple(name for name in present if name not in offered) if upstream else ()
+    changed = tuple(
+        name
+        for name, tool in offered.items()
+        if name in present
+        and _told(tool.description, tool.schema)
+        != _told(present[name].description, present[name].schema)
+    )
+    differences = _differences(desired, actual, credential_known=credential_known)
+    todo = differences or added or removed or changed or upstream is None
+    return ServerPlan(
+        desired,
+        actual,
+        "update" if todo else "nothing",
+        differences,
+        added,
+        changed,
+        removed,
+        dropped=dropped,
+        blind=upstream is None,
+    )
+
+
+def _told(description: str, schema: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what clients learn of a tool; the gateway takes things like tags out of texts."""
+    bare = re.sub(r"<[^<>]*>", "", description)
+    return re.sub(r"\W+", "", bare), json.dumps(schema, sort_keys=True)
+
+
+def _differences(
+    desired: Desired, actual: Registered, *, credential_known: bool
+) -> tuple[Difference, ...]:
+    pairs: list[tuple[str, str | None, str]] = [
+        ("name", desired.name, actual.name),
+        ("transport", TRANSPORT, actual.transport.upper()),
+        ("description", desired.description, actual.description),
+        ("tags", None if desired.tags is None else ", ".join(desired.tags), ", ".join(actual.tags)),
+        ("visibility", desired.visibility, actual.visibility),
+        ("team", desired.team, actual.team),
+    ]
+    found = [Difference(what, old, new) for what, new, old in pairs if new not in (None, old)]
+    if not same_url(desired.url, actual.url):
+        found.append(Difference("url", actual.url, desired.url))
+    if desired.credential and not (credential_known and desired.credential.kind == actual.auth):
+        found.append(Difference("credential", actual.auth or "none", desired.credential.kind))
+    if not actual.enabled:
+        found.append(Difference("state", "off", "on"))
+    if not actual.reachable:
+        found.append(Difference("state", "marked as unreachable", "reachable"))
+    return tuple(found)
+
+
+def losses(
+    removed: Iterable[str], tools: Sequence[Tool], servers: Sequence[VirtualServer], owner: str
+) -> tuple[Loss, ...]:
+    """Return which virtual servers have tools of `owner` among those that go."""
+    gone = set(removed)
+    leaving = {tool.id: tool for tool in tools if tool.server == owner and tool.original in gone}
+    found = []
+    for server in servers:
+        names = sorted(leaving[one].original for one in server.tools if one in leaving)
+        if names:
+            found.append(Loss(server.name, tuple(names)))
+    return tuple(found)
+
+
+def apply_plan(gateway: Gateway, plan: ServerPlan) -> Registered:
+    """Send what the plan says and return the server as the gateway has it then."""
+    if plan.desired.credential:
+        gateway.keep_secret(*plan.desired.credential.secrets())
+    record = plan.actual
+    verb = "register" if plan.actual is None else "update"
+    for request in plan.requests():
+        raw = gateway.send(request, f"{verb} `{plan.desired.name}` ({plan.desired.url})")
+        if request.method == "PUT" or record is None:
+            record = gateway.read(parse_registered, raw)
+    assert record is not None
+    if plan.actual is not None and _lost(plan.desired, record):
+        # A sync that removes tools loses the edits of the same request: they are sent once more.
+        raw = gateway.send(plan.requests()[-1], f"update `{plan.desired.name}`")
+        record = gateway.read(parse_registered, raw)
+    return await_ready(gateway, record)
+
+
+def _lost(desired: Desired, record: Registered) -> bool:
+    found = _differences(desired, record, credential_known=True)
+    return any(difference.what in ("name", "description", "tags", "url") for difference in found)
+
+
+def await_ready(gateway: Gateway, record: Registered) -> Registered:
+    """Return the server once a gateway that registers in the background has done so."""
+    deadline = time.monotonic() + READY_SECONDS
+    while record.status == "pending":
+        if time.monotonic() > deadline or record.trouble:
+            raise GatewayError(
+                f"`{record.name}` is pending: {record.trouble or 'the gateway still tries'}",
+                hint="The gateway goes on trying; once the server is up, register again.",
+                code="pending",
+            )
+        time.sleep(1)
+        record = gateway.server(record.id)
+    return record
+
+
+def sync(gateway: Gateway, record: Registered) -> list[str]:
+    """Let the gateway list a server until nothing changes; return what it left out and why."""
+    path = f"/gateways/{record.id}/tools/refresh?include_resources=true&include_prompts=true"
+    problems: list[str] = []
+    for _ in range(_MOST_SYNCS):
+        raw = gateway.send(Request("POST", path), f"list the tools of `{record.name}`")
+        if not isinstance(raw, dict) or not raw.get("success"):
+            reason = raw.get("error") if isinstance(raw, dict) else ""
+            raise GatewayError(
+                f"The gateway can't list `{record.name}`: {gateway.hidden(str(reason or raw))}",
+                hint="Is the server up, and is its token the right one? Register again.",
+                code="upstream",
+            )
+        problems = [str(item) for item in raw.get("validationErrors") or ()]
+        if not any(raw.get(f"tools{what}") for what in ("Added", "Updated", "Removed")):
+            break
+    return problems
+
+
+def plan_removal(
+    name: str, servers: Sequence[Registered], virtual: Sequence[VirtualServer], tools: Sequence[Tool]
+) -> tuple[Registered, tuple[Loss, ...]] | None:
+    """Return the server to unregister and which virtual servers lose tools; None if not there."""
+    found = find_server(name, servers)
+    if found is None:
+        return None
+    names = [tool.original for tool in tools if tool.server == found.id]
+    return found, losses(names, tools, virtual, found.id)
+
+
+def removal(server: Registered) -> Request:
+    """Return the request that unregisters a server."""
+    return Request("DELETE", f"/gateways/{server.id}")

@@ -1,0 +1,281 @@
+"""`mcpforge register`: projects on a gateway, desired against actual."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from mcpforge.errors import ForgeError, GatewayError
+from mcpforge.gateway import credentials, registration, upstream
+from mcpforge.gateway.access import check_address, find_credential
+from mcpforge.gateway.models import Desired
+from mcpforge.gateway.rules import check_description, check_name, check_tags, check_visibility
+from mcpforge.operations.publishing import offer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from mcpforge.catalog.catalog import Catalog
+    from mcpforge.gateway.client import Gateway
+    from mcpforge.gateway.models import Credential, Registered, Tool
+    from mcpforge.gateway.registration import Loss, ServerPlan
+    from mcpforge.gateway.upstream import Upstream
+    from mcpforge.operations.publishing import Offer
+
+# A gateway locks out who goes on after some refusals, so no more than this are under way.
+_AT_ONCE = 4
+_TOOL_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked for, for all projects of one run."""
+
+    url: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    visibility: str = ""
+    team: str = ""
+    token_file: str = ""
+    oauth_file: str = ""
+    header: str = ""
+    insecure_http: bool = False
+    move: bool = False
+    preflight: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One project with its plan, or with the reason why there is none."""
+
+    offer: Offer
+    desired: Desired
+    plan: ServerPlan | None = None
+    error: ForgeError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolView:
+    """A tool as an agent sees it, and its name at its own server."""
+
+    name: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one project."""
+
+    item: Item
+    record: Registered | None = None
+    tools: tuple[ToolView, ...] = ()
+    skipped: tuple[str, ...] = ()
+    losses: tuple[Loss, ...] = ()
+    error: ForgeError | None = None
+
+
+def desire(start: Path, catalog: Catalog, wishes: Wishes) -> tuple[Offer, Desired]:
+    """Return how the project of a folder is to be registered.
+
+    Raises `ForgeError` for what the gateway would refuse or drop, before anything is sent.
+    """
+    told = offer(start, catalog)
+    url = wishes.url.replace("{name}", told.name) if wishes.url else told.url
+    url = check_address(url, "The server's URL")
+    credential = find_credential(
+        url,
+        token_file=wishes.token_file,
+        oauth_file=wishes.oauth_file,
+        header=wishes.header,
+        insecure_http=wishes.insecure_http,
+    )
+    if told.signs_in and not told.verifies and not (credential and credential.oauth):
+        raise ForgeError(
+            f"`{told.name}` lets people sign in by OAuth, and a gateway can't",
+            hint="`mcpforge add bearer` lets the gateway in by a token, beside the people; with "
+            "client credentials of your provider, name them by `--upstream-oauth FILE`.",
+            code="oauth_only",
+        )
+    tags = wishes.tags or told.tags
+    visibility = wishes.visibility or told.visibility
+    desired = Desired(
+        name=check_name(wishes.name or told.name),
+        url=url,
+        description=check_description(told.description),
+        tags=None if tags is None else check_tags(tags),
+        visibility=check_visibility(visibility) if visibility else None,
+        team=wishes.team or None,
+        credential=credential,
+    )
+    return told, desired
+
+
+def plan_all(
+    gateway: Gateway, wanted: Sequence[tuple[Offer, Desired]], wishes: Wishes
+) -> list[Item]:
+    """Return a plan for each project; nothing is changed.
+
+    The gateway is asked once for all of them. Raises `GatewayError` when it does not answer.
+    """
+    servers = gateway.servers()
+    if wishes.team:
+        team = gateway.team(wishes.team)
+        wanted = [(told, replace(desired, team=team)) for told, desired in wanted]
+    items: list[Item] = []
+    matched: list[Registered | None] = []
+    for told, desired in wanted:
+        item = Item(told, desired)
+        found = None
+        try:
+            found = registration.match(desired, servers, move=wishes.move)
+            _need_credential(told, desired, found)
+        except ForgeError as error:
+            item = replace(item, error=error)
+        items.append(item)
+        matched.append(found)
+    looks = _look(items, matched, wishes)
+    tools = gateway.tools() if any(matched) else []
+    planned = [
+        _plan(gateway, item, found, look, tools)
+        for item, found, look in zip(items, matched, looks, strict=True)
+    ]
+    return _with_losses(gateway, planned, tools)
+
+
+def _need_credential(told: Offer, desired: Desired, found: Registered | None) -> None:
+    if not told.verifies or desired.credential or (found and found.auth):
+        return
+    step = f"Make one: `{told.token_step}`. " if told.token_step else ""
+    raise ForgeError(
+        f"`{told.name}` asks for a token, and there is none for the gateway",
+        hint=f"{step}Then set `MCPFORGE_UPSTREAM_TOKEN` or name a file by "
+        "`--upstream-token-file`.",
+        code="upstream_token",
+    )
+
+
+def _look(
+    items: Sequence[Item], matched: Sequence[Registered | None], wishes: Wishes
+) -> list[Upstream | GatewayError | None]:
+    """Return what the servers offer; None where only the gateway can ask them."""
+
+    def can_ask(item: Item, found: Registered | None) -> bool:
+        credential = item.desired.credential
+        stored = credential is None and found is not None and bool(found.auth)
+        return wishes.preflight and not (item.error or stored or (credential and credential.oauth))
+
+    chosen = [can_ask(item, found) for item, found in zip(items, matched, strict=True)]
+    targets: list[tuple[str, Credential | None]] = [
+        (item.desired.url, item.desired.credential)
+        for item, ask in zip(items, chosen, strict=True)
+        if ask
+    ]
+    answers = iter(upstream.look(targets) if targets else [])
+    return [next(answers) if ask else None for ask in chosen]
+
+
+def _plan(
+    gateway: Gateway,
+    item: Item,
+    found: Registered | None,
+    look: Upstream | GatewayError | None,
+    tools: Sequence[Tool],
+) -> Item:
+    if item.error:
+        return item
+    if isinstance(look, GatewayError):
+        return replace(item, error=look)
+    credential = item.desired.credential
+    known = bool(found) and credentials.is_known(gateway.url, found.id if found else "", credential)
+    return replace(
+        item,
+        plan=registration.plan_server(item.desired, found, look, tools, credential_known=known),
+    )
+
+
+def _with_losses(gateway: Gateway, items: list[Item], tools: Sequence[Tool]) -> list[Item]:
+    """Name the virtual servers that lose tools, or may where a server could not be listed."""
+    if not any(item.plan and _may_lose(item.plan) for item in items):
+        return items
+    virtual = gateway.virtual_servers()
+    found = []
+    for item in items:
+        if item.plan and item.plan.actual and _may_lose(item.plan):
+            owner = item.plan.actual.id
+            gone = item.plan.removed
+            if item.plan.blind:
+                gone = tuple(tool.original for tool in tools if tool.server == owner)
+            lost = registration.losses(gone, tools, virtual, owner)
+            item = replace(item, plan=replace(item.plan, losses=lost))  # noqa: PLW2901
+        found.append(item)
+    return found
+
+
+def _may_lose(plan: ServerPlan) -> bool:
+    return plan.actual is not None and (plan.blind or bool(plan.removed))
+
+
+def carry_out(gateway: Gateway, items: Sequence[Item]) -> list[Outcome]:
+    """Apply the plans, some at a time, and return what became of each, in the same order."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        outcomes = list(pool.map(lambda item: _apply(gateway, item), items))
+    changed = [item for item in items if item.plan and item.plan.action != "nothing"]
+    if not any(outcome.record for outcome in outcomes):
+        return outcomes
+    only = outcomes[0].record.id if len(outcomes) == 1 and outcomes[0].record else ""
+    tools = gateway.tools(only)
+    if changed:
+        outcomes = [_settle(gateway, outcome, tools) for outcome in outcomes]
+    return [_with_tools(outcome, tools) for outcome in outcomes]
+
+
+def _apply(gateway: Gateway, item: Item) -> Outcome:
+    if item.error or item.plan is None:
+        return Outcome(item, error=item.error)
+    if item.plan.action == "nothing":
+        return Outcome(item, item.plan.actual)
+    try:
+        record = registration.apply_plan(gateway, item.plan)
+    except ForgeError as error:
+        return Outcome(item, error=error)
+    credentials.remember(gateway.url, record.id, item.desired.credential)
+    return Outcome(item, record, skipped=record.skipped, losses=item.plan.losses)
+
+
+def _settle(gateway: Gateway, outcome: Outcome, tools: list[Tool]) -> Outcome:
+    """Let the gateway list a server again whose tools are not yet those of its code."""
+    plan, record = outcome.item.plan, outcome.record
+    if record is None or plan is None or plan.actual is None or plan.action == "nothing":
+        return outcome
+    mine = [tool for tool in tools if tool.server == record.id]
+    if not plan.blind and not _stale(plan, mine):
+        return outcome
+    try:
+        problems = registration.sync(gateway, record)
+    except ForgeError as error:
+        return replace(outcome, error=error)
+    fresh = gateway.tools(record.id)
+    tools[:] = [*(tool for tool in tools if tool.server != record.id), *fresh]
+    return replace(outcome, skipped=(*outcome.skipped, *problems))
+
+
+def _stale(plan: ServerPlan, mine: Sequence[Tool]) -> bool:
+    names = {tool.original for tool in mine}
+    gone = any(name in names for name in plan.removed)
+    missing = any(name not in names for name in plan.added)
+    return gone or missing or bool(plan.changed)
+
+
+def _with_tools(outcome: Outcome, tools: Sequence[Tool]) -> Outcome:
+    record = outcome.record
+    if record is None:
+        return outcome
+    mine = [tool for tool in tools if tool.server == record.id]
+    views = sorted((ToolView(tool.name, tool.original) for tool in mine), key=lambda one: one.name)
+    plan = outcome.item.plan
+    told = [f"{name}: {why}" for name, why in (plan.dropped if plan else {}).items()]
+    said = {text.partition(":")[0] for text in outcome.skipped}
+    more = tuple(text for text in told if text.partition(":")[0] not in said)
+    return replace(outcome, tools=tuple(views), skipped=(*outcome.skipped, *more))
