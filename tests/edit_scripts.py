@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Edit = "Callable[[str, str], str]"
-
 
 def _python(path: str) -> bool:
     return path.endswith(".py")
@@ -399,3 +397,6 @@ EDITS: Mapping[str, Callable[[str, str], str]] = {
     "own fixture": own_fixture,
     "everything": everything,
 }
+
+TOUCHING = {"changed bodies", "comments between"}
+"""Edits inside the very expressions and functions that features bring and take away."""

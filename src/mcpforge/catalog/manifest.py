@@ -46,7 +46,6 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "prompts": ("import", "when", "unless"),
     "commands": _CALL,
     "startup": _CALL,
-    "log-formatter": _CALL,
     "readiness": ("name", *_CALL),
     "conftest": ("import", "when", "unless"),
 }

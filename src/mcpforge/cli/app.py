@@ -13,14 +13,17 @@ import typer
 from mcpforge import __version__
 from mcpforge.cli.commands import (
     add,
+    compose,
     doctor,
     env,
     features,
     gateway,
     info,
     new,
+    register,
     remove,
     undo,
+    unregister,
     update,
 )
 from mcpforge.cli.commands import set as set_
@@ -58,7 +61,8 @@ def root(
     """Start, grow and publish MCP servers with FastMCP."""
 
 
-for module in (new, add, remove, set_, update, undo, doctor, env, features, info):
+_PROJECT = (new, add, remove, set_, update, undo, doctor, env, features, info)
+for module in (*_PROJECT, register, unregister, compose):
     app.command(name=module.NAME, epilog=EPILOG)(module.run)
 app.add_typer(gateway.app, name=gateway.NAME)
 

@@ -260,7 +260,10 @@ def sync(gateway: Gateway, record: Registered) -> list[str]:
 
 
 def plan_removal(
-    name: str, servers: Sequence[Registered], virtual: Sequence[VirtualServer], tools: Sequence[Tool]
+    name: str,
+    servers: Sequence[Registered],
+    virtual: Sequence[VirtualServer],
+    tools: Sequence[Tool],
 ) -> tuple[Registered, tuple[Loss, ...]] | None:
     """Return the server to unregister and which virtual servers lose tools; None if not there."""
     found = find_server(name, servers)

@@ -10,6 +10,7 @@ from mcpforge.errors import GatewayError
 from mcpforge.gateway.access import is_loopback
 from mcpforge.gateway.refusals import hide, plain
 from mcpforge.gateway.rules import slug, why_dropped
+from mcpforge.gateway.transports import transport_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -199,12 +200,10 @@ async def _list(
 ) -> tuple[UpstreamTool, ...]:
     """List the tools as every client does."""
     from fastmcp import Client
-    from fastmcp.client.transports import StreamableHttpTransport
 
-    transport = StreamableHttpTransport(url, headers=dict(headers))
     try:
         async with Client(
-            transport, timeout=ANSWER_SECONDS, init_timeout=ANSWER_SECONDS
+            transport_to(url, headers), timeout=ANSWER_SECONDS, init_timeout=ANSWER_SECONDS
         ) as client:
             found = await client.list_tools()
     except Exception as error:  # noqa: BLE001 - whatever a foreign server makes the client raise

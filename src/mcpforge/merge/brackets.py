@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpforge.merge.edits import Edit, comment_block, indentation, line_end, line_start
+from mcpforge.merge.edits import Edit, apply, comment_block, indentation, line_end, line_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,15 +69,26 @@ def edit_group(
 
 
 def in_rows(
-    text: str, group: Group, removed: set[int], inserted: Sequence[tuple[int, str]], unit: str
+    text: str,
+    group: Group,
+    removed: set[int],
+    inserted: Sequence[tuple[int, str]],
+    nested: Sequence[Edit],
+    unit: str,
 ) -> Edit:
-    """Return the edit that gives every entry, old and new, a line of its own."""
+    """Return the edit that gives every entry of one line, old and new, a line of its own."""
     indent = indentation(text, group.open)
     rows = []
     for index in range(len(group.items) + 1):
         rows += [item for at, item in inserted if at == index]
         if index < len(group.items) and index not in removed:
-            rows.append(text[slice(*group.items[index])])
+            start, end = group.items[index]
+            inside = [
+                Edit(edit.start - start, edit.end - start, edit.text.replace(f"\n{indent}", "\n"))
+                for edit in nested
+                if start <= edit.start and edit.end <= end
+            ]
+            rows.append(apply(text[start:end], inside))
     body = "".join(f"{indent}{unit}{_shifted(row, indent + unit)},\n" for row in rows)
     return Edit(group.open + 1, group.close, f"\n{body}{indent}")
 

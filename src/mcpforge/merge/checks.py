@@ -24,7 +24,7 @@ _DOTENV_KEY = re.compile(r"\s*(?:#\s?)?(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)="
 def parses(kind: Kind, text: str) -> bool:
     """Say whether a text is what files of its kind must be."""
     try:
-        _facts(kind, text)
+        facts(kind, text)
     except ValueError:
         return False
     return True
@@ -36,14 +36,14 @@ def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str, *, whole: 
     A text of the user's that did not parse before can't be held to more than it was.
     """
     try:
-        result = _facts(kind, merged)
+        result = facts(kind, merged)
     except ValueError:
         return "the result would not parse"
     try:
-        mine = _facts(kind, ours)
+        mine = facts(kind, ours)
     except ValueError:
         return "your file can't be read"
-    old, new = _facts(kind, base), _facts(kind, theirs)
+    old, new = facts(kind, base), facts(kind, theirs)
     said = _twice(result, mine, new)
     if whole and not said:
         said = _undone(result, mine, old, new)
@@ -92,7 +92,7 @@ def dotenv_key(line: str) -> str:
     return found[1] if found else ""
 
 
-def _facts(kind: Kind, text: str) -> Counter[Hashable]:
+def facts(kind: Kind, text: str) -> Counter[Hashable]:
     """Return how often each thing stands in a text; raises `ValueError` if it does not parse."""
     reader = _READERS.get(kind)
     return Counter(reader(text)) if reader else Counter()

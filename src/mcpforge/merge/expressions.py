@@ -194,17 +194,19 @@ class Expressions:
         if removed or inserted:
             changes = edit_group(self.ours.text, mine, removed, inserted, layout)
             if self._too_long(mine, changes):
-                changes = [in_rows(self.ours.text, mine, removed, inserted, self.unit)]
+                nested = [edit for edit in self.edits if mine.open < edit.start <= mine.close]
+                self.edits = [edit for edit in self.edits if edit not in nested]
+                changes = [in_rows(self.ours.text, mine, removed, inserted, nested, self.unit)]
             self.edits += changes
 
     def _too_long(self, group: Group, changes: Sequence[Edit]) -> bool:
         """Say whether brackets on one line grow over the end of the lines that the user has."""
         text = self.ours.text
         line = text[line_start(text, group.open) : line_end(text, group.open)]
-        length = len(line) + sum(len(edit.text) + edit.start - edit.end for edit in changes)
-        nested = any(group.open < edit.start <= group.close for edit in self.edits)
+        nested = [edit for edit in self.edits if group.open < edit.start <= group.close]
+        grown = sum(len(edit.text) + edit.start - edit.end for edit in (*changes, *nested))
         single = "\n" not in text[group.open : group.close]
-        return single and not nested and length > self.ours.limit
+        return single and len(line) + grown > self.ours.limit
 
     def _no_comments(self, group: Group, index: int) -> None:
         start, end = group.items[index]

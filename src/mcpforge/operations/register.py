@@ -150,8 +150,7 @@ def _need_credential(told: Offer, desired: Desired, found: Registered | None) ->
     step = f"Make one: `{told.token_step}`. " if told.token_step else ""
     raise ForgeError(
         f"`{told.name}` asks for a token, and there is none for the gateway",
-        hint=f"{step}Then set `MCPFORGE_UPSTREAM_TOKEN` or name a file by "
-        "`--upstream-token-file`.",
+        hint=f"{step}Then set `MCPFORGE_UPSTREAM_TOKEN` or name a file by `--upstream-token-file`.",
         code="upstream_token",
     )
 

@@ -23,7 +23,6 @@ _CALLS = (
     "lifespan",
     "commands",
     "startup",
-    "log-formatter",
     "readiness",
 )
 _NAMES = ("tools", "resources", "prompts", "conftest")
@@ -62,7 +61,6 @@ class Slots:
     startup: list[Item] = field(default_factory=list)
     readiness: list[Item] = field(default_factory=list)
     conftest: list[Item] = field(default_factory=list)
-    log_formatter: Item | None = None
     shared_url: str = ""
     gitignore: list[str] = field(default_factory=list)
     dockerignore: list[str] = field(default_factory=list)
@@ -139,10 +137,6 @@ def _add_setting(slots: Slots, setting: Setting, where: str) -> None:
 def _add_entry(slots: Slots, slot: str, entry: Mapping[str, Any], where: str) -> None:
     item = make_item(slot, entry)
     slots.imports.setdefault(slot, []).extend([item.spec, *entry.get("imports", ())])
-    if slot == "log-formatter":
-        _claim(slots.log_formatter, item, slot, where)
-        slots.log_formatter = item
-        return
     items = items_of(slots, slot, entry)
     if "keyword" in entry or "local" in entry:
         for known in items:

@@ -156,15 +156,14 @@ def _placed(
     indent = " " * block[0].node.col_offset
     edits = []
     for at, new in waiting.items():
-        previous = places[at - 1] if at else None
         following = places[at] if at < len(block) else None
-        text = _sections(previous, new, following, indent)
-        if at and (at == len(block) or places[at][0] != new[0][0][0]):
+        if at and (following is None or following[0] != new[0][0][0]):
             end = line_end(ours.text, ours.span(block[at - 1].node)[1])
-            edits.append(Edit(end, end, "\n" + text.removesuffix("\n").removesuffix("\n")))
+            text = _sections(places[at - 1], new, None, indent)
+            edits.append(Edit(end, end, "\n" + text.removesuffix("\n")))
         else:
             start = _line_of(ours, block[at], block[at - 1] if at else None)
-            edits.append(Edit(start, start, text))
+            edits.append(Edit(start, start, _sections(None, new, following, indent)))
     return edits
 
 

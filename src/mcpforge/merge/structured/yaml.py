@@ -108,10 +108,15 @@ class _Merge:
             stop = mine[at - 1].end if at else start
             place = comment_block(self.ours, start, min(stop, start))
             self._alone(mine[at].start)
-            self.edits.append(Edit(place, place, "".join(f"{line}\n" for line in shifted)))
+            gap = "\n" * (len(self.theirs[new.end :]) - len(self.theirs[new.end :].lstrip("\n")))
+            block = "".join(f"{line}\n" for line in shifted)
+            self.edits.append(Edit(place, place, block + gap))
         else:
             place = len(self.ours[: mine[-1].end].rstrip("\n"))
-            self.edits.append(Edit(place, place, "".join(f"\n{line}" for line in shifted)))
+            above = self.theirs[:top]
+            gap = "\n" * max(len(above) - len(above.rstrip("\n")) - 1, 0)
+            block = "".join(f"\n{line}" for line in shifted)
+            self.edits.append(Edit(place, place, gap + block))
 
     def _alone(self, start: int) -> None:
         if self.ours[line_start(self.ours, start) : start].strip():
