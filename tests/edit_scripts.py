@@ -19,7 +19,9 @@ def own_tool(path: str, text: str) -> str:
     """A tool of the user's own in the list."""
     if not path.endswith("tools/__init__.py"):
         return text
-    text = text.replace("from .echo import echo\n", "from .echo import echo\nfrom .greet import greet\n")
+    text = text.replace(
+        "from .echo import echo\n", "from .echo import echo\nfrom .greet import greet\n"
+    )
     return text.replace("    echo,\n", "    echo,\n    greet,\n")
 
 
@@ -27,7 +29,9 @@ def own_tool_last(path: str, text: str) -> str:
     """A tool of the user's own at the end of the list, with a comment."""
     if not path.endswith("tools/__init__.py"):
         return text
-    text = text.replace("from .echo import echo\n", "from .echo import echo\nfrom .zebra import zebra\n")
+    text = text.replace(
+        "from .echo import echo\n", "from .echo import echo\nfrom .zebra import zebra\n"
+    )
     return re.sub(r"\n\]\n", "\n    # the best one\n    zebra,  # keep last\n]\n", text)
 
 
@@ -75,7 +79,9 @@ def statements_around(path: str, text: str) -> str:
     if not path.endswith("server.py"):
         return text
     text = text.replace("    mcp = FastMCP(\n", '    print("building")\n    mcp = FastMCP(\n')
-    text = text.replace("    for tool in TOOLS:\n", "    mcp.name.strip()\n    for tool in TOOLS:\n")
+    text = text.replace(
+        "    for tool in TOOLS:\n", "    mcp.name.strip()\n    for tool in TOOLS:\n"
+    )
     return text.replace("    return mcp\n", '    print("ready")\n    return mcp\n')
 
 
@@ -83,9 +89,12 @@ def own_setting(path: str, text: str) -> str:
     """A setting of the user's own, after the last and in the middle."""
     if not path.endswith("settings.py"):
         return text
-    own = '    greeting: str = Field(\n        default="hello",\n        description="What is said",\n    )\n'
+    arguments = '        default="hello",\n        description="What is said",\n'
+    own = f"    greeting: str = Field(\n{arguments}    )\n"
     text = text.replace("    log_level:", f"{own}    log_level:")
-    return text.replace("\n\n\ndef load_settings", '\n    farewell: str = "bye"\n\n\ndef load_settings')
+    return text.replace(
+        "\n\n\ndef load_settings", '\n    farewell: str = "bye"\n\n\ndef load_settings'
+    )
 
 
 def changed_setting(path: str, text: str) -> str:
@@ -112,7 +121,9 @@ def uv_add_many(path: str, text: str) -> str:
     if path != "pyproject.toml":
         return text
     text = re.sub(r'(    "fastmcp[^\n]*\n)', r'    "anyio>=4.9",\n\1    "rich>=14.0",\n', text)
-    text = text.replace("[dependency-groups]\n", '[dependency-groups]\ndocs = [\n    "mkdocs>=1.6",\n]\n')
+    text = text.replace(
+        "[dependency-groups]\n", '[dependency-groups]\ndocs = [\n    "mkdocs>=1.6",\n]\n'
+    )
     return text.replace('    "mypy>', '    "ipython>=9.1.0",\n    "mypy>')
 
 
@@ -151,7 +162,9 @@ def own_imports(path: str, text: str) -> str:
     if not _python(path) or "\nfrom . import" not in text:
         return text
     text = text.replace("\nfrom . import", "\nimport logging\n\nfrom . import", 1)
-    text = re.sub(r"(\nfrom \.(\w+) import [^\n]*\n)", r"\1# mine\nfrom .zzz import zzz\n", text, count=1)
+    text = re.sub(
+        r"(\nfrom \.(\w+) import [^\n]*\n)", r"\1# mine\nfrom .zzz import zzz\n", text, count=1
+    )
     return f'{text}\n\nlogging.getLogger("x").debug(zzz)\n'
 
 
@@ -226,23 +239,36 @@ def reflowed_call(path: str, text: str) -> str:
     if not path.endswith("server.py"):
         return text
     text = re.sub(r"FastMCP\(\n\s+(\"[^\n]*),\n\s+instructions", r"FastMCP(\1, instructions", text)
-    return re.sub(r"mask_error_details=(.*),\n\s+on_duplicate=(.*),\n    \)", r"mask_error_details=\1, on_duplicate=\2)", text)
+    return re.sub(
+        r"mask_error_details=(.*),\n\s+on_duplicate=(.*),\n    \)",
+        r"mask_error_details=\1, on_duplicate=\2)",
+        text,
+    )
 
 
 def edited_call(path: str, text: str) -> str:
     """Another name and other instructions, and one keyword more, first and last."""
     if not path.endswith("server.py"):
         return text
-    text = re.sub(r'FastMCP\(\n\s+"[^\n]*,\n', 'FastMCP(\n        "My server",\n        website_url="https://x.org",\n', text)
+    text = re.sub(
+        r'FastMCP\(\n\s+"[^\n]*,\n',
+        'FastMCP(\n        "My server",\n        website_url="https://x.org",\n',
+        text,
+    )
     text = re.sub(r"instructions=[^\n]*\n", 'instructions="Ask me anything.",\n', text)
-    return text.replace('        on_duplicate="error",\n', '        on_duplicate="replace",\n        strict_input_validation=True,\n')
+    return text.replace(
+        '        on_duplicate="error",\n',
+        '        on_duplicate="replace",\n        strict_input_validation=True,\n',
+    )
 
 
 def returned_call(path: str, text: str) -> str:
     """The call wrapped in a function of the user's own."""
     if not path.endswith("server.py"):
         return text
-    text = re.sub(r"mcp = FastMCP\((.*?)\n    \)\n", r"mcp = watched(FastMCP(\1\n    ))\n", text, flags=re.S)
+    text = re.sub(
+        r"mcp = FastMCP\((.*?)\n    \)\n", r"mcp = watched(FastMCP(\1\n    ))\n", text, flags=re.S
+    )
     return f"{text}\n\ndef watched(server: FastMCP) -> FastMCP:\n    return server\n"
 
 
@@ -252,7 +278,11 @@ def own_middleware(path: str, text: str) -> str:
         return text
     text = text.replace("from .settings import", "from .mine import Mine\nfrom .settings import")
     if "middleware=[" in text:
-        return re.sub(r"middleware=\[\n", "middleware=[\n            # mine goes first\n            Mine(),\n", text)
+        return re.sub(
+            r"middleware=\[\n",
+            "middleware=[\n            # mine goes first\n            Mine(),\n",
+            text,
+        )
     return text.replace("        mask_error", "        middleware=[Mine()],\n        mask_error")
 
 
@@ -274,7 +304,7 @@ def comments_between(path: str, text: str) -> str:
     return re.sub(r"^(        )(\w+=.*,)$", r"\1\2  # mine", text, flags=re.M)
 
 
-def crlf(path: str, text: str) -> str:
+def crlf(_path: str, text: str) -> str:
     """Line endings of Windows."""
     return text.replace("\n", "\r\n")
 
@@ -284,7 +314,7 @@ def crlf_and_edited(path: str, text: str) -> str:
     return edited_call(path, own_tool(path, own_setting(path, text))).replace("\n", "\r\n")
 
 
-def no_last_newline(path: str, text: str) -> str:
+def no_last_newline(_path: str, text: str) -> str:
     """No newline at the end."""
     return text.removesuffix("\n")
 
@@ -301,7 +331,9 @@ def sections_edited(path: str, text: str) -> str:
     if path not in {"README.md", "AGENTS.md"}:
         return text
     lines = text.split("\n")
-    changed = [f"{line} Really." if line and number % 9 == 4 else line for number, line in enumerate(lines)]
+    changed = [
+        f"{line} Really." if line and number % 9 == 4 else line for number, line in enumerate(lines)
+    ]
     changed[3:3] = ["", "A word of mine.", ""]
     return "\n".join(changed)
 
@@ -334,7 +366,9 @@ def own_steps(path: str, text: str) -> str:
     """Steps of the user's own in workflows, with comments."""
     if not path.endswith((".yml", ".yaml")):
         return text
-    return re.sub(r"^( +)(- run: )", r"\1# mine\n\1- run: echo hello\n\1\2", text, count=1, flags=re.M)
+    return re.sub(
+        r"^( +)(- run: )", r"\1# mine\n\1- run: echo hello\n\1\2", text, count=1, flags=re.M
+    )
 
 
 def own_fixture(path: str, text: str) -> str:

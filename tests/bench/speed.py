@@ -10,6 +10,7 @@ no installation, no git.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -17,10 +18,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = {"mcpforge --help": 8.0, "mcpforge new (production)": 15.0}
+TARGETS = {
+    "mcpforge --help": 8,
+    "mcpforge new (production)": 15,
+    "mcpforge add (by lines)": 18,
+    "mcpforge add (syntax tree)": 35,
+    "mcpforge remove (by lines)": 18,
+}
+TOOLS = (10, 1_000)
 RIVALS = ("cookiecutter", "copier", "create-mcp")
 
 
@@ -35,8 +44,16 @@ def main() -> None:
         print_table(measure(commands, work, rounds))
 
 
-def prepare(work: Path) -> dict[str, list[str]]:
-    """Return label → command; each command that makes something makes `work/out`."""
+@dataclass(frozen=True)
+class Timed:
+    """A command, and the folder that is copied to `out` before each of its runs."""
+
+    command: list[str]
+    source: Path | None = None
+
+
+def prepare(work: Path) -> dict[str, Timed]:
+    """Return label → what is timed; each command that makes something makes `work/out`."""
     wheel = build_wheel(work)
     ours = environment(work / "ours", str(wheel))
     bins = {name: environment(work / name, name) / name for name in RIVALS}
@@ -50,7 +67,7 @@ def prepare(work: Path) -> dict[str, list[str]]:
     copier = template(work / "copier-template", count, "{{ name }}", cookie=False)
     cookie = template(work / "cookie-template", count, "{{ cookiecutter.name }}", cookie=True)
     shutil.rmtree(out)
-    return {
+    plain = {
         "python -c pass": [str(ours / "python"), "-c", "pass"],
         "mcpforge --help": [forge, "--help"],
         "mcpforge new (minimal)": [*new, "--preset", "minimal"],
@@ -67,6 +84,48 @@ def prepare(work: Path) -> dict[str, list[str]]:
         ],
         "create-mcp": [str(bins["create-mcp"]), out, "--yes", "--no-git", "--no-install"],
     }
+    timed = {label: Timed(command) for label, command in plain.items()}
+    return timed | growing(work, [forge, "-C", out, "--quiet"], [*new, "--preset", "standard"])
+
+
+def growing(work: Path, forge: list[str], new: list[str]) -> dict[str, Timed]:
+    """Return the verbs on projects that are there already: untouched, edited, with many tools."""
+    out = work / "out"
+    lines, edited = work / "lines", work / "edited"
+    subprocess.run(new, check=True)
+    shutil.copytree(out, lines)
+    server = out / "src" / "demo" / "server.py"
+    server.write_text("# mine\n" + server.read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copytree(out, work / "merged")
+    text = server.read_text(encoding="utf-8").replace("mcp", "server")
+    server.write_text(text.replace(",\n        version=", ", version="), encoding="utf-8")
+    shutil.copytree(out, edited)
+    timed = {
+        "mcpforge add (untouched)": Timed([*forge, "add", "caching"], lines),
+        "mcpforge add (by lines)": Timed([*forge, "add", "caching"], work / "merged"),
+        "mcpforge add (syntax tree)": Timed([*forge, "add", "caching"], edited),
+        "mcpforge remove (by lines)": Timed([*forge, "remove", "logging"], work / "merged"),
+    }
+    for number in TOOLS:
+        shutil.rmtree(out, ignore_errors=True)
+        answers = work / "answers.json"
+        tools = [{"kind": "tool", "name": f"tool_{index}"} for index in range(number)]
+        answers.write_text(json.dumps({"name": "demo", "components": tools}), encoding="utf-8")
+        made = [
+            *forge[:1],
+            "new",
+            str(out),
+            "--answers",
+            str(answers),
+            "--yes",
+            "--no-git",
+            "--quiet",
+        ]
+        subprocess.run(made, check=True)
+        shutil.copytree(out, work / f"tools-{number}")
+        command = [*forge, "add", "tool", "one_more"]
+        timed[f"mcpforge add tool (to {number})"] = Timed(command, work / f"tools-{number}")
+    return timed
 
 
 def build_wheel(work: Path) -> Path:
@@ -98,22 +157,29 @@ def template(folder: Path, files: int, name: str, *, cookie: bool) -> Path:
     return folder
 
 
-def measure(commands: dict[str, list[str]], work: Path, rounds: int) -> dict[str, list[float]]:
+def measure(commands: dict[str, Timed], work: Path, rounds: int) -> dict[str, list[float]]:
     """Return label → seconds of each round; one more round before warms everything up."""
     environment = {
         key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
     }
     seconds: dict[str, list[float]] = {label: [] for label in commands}
     for number in range(rounds + 1):
-        for label, command in commands.items():
+        for label, timed in commands.items():
             shutil.rmtree(work / "out", ignore_errors=True)
+            if timed.source:
+                shutil.copytree(timed.source, work / "out")
             start = time.perf_counter()
-            subprocess.run(
-                command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=True
-            )
+            run(timed.command, environment)
             if number:
                 seconds[label].append(time.perf_counter() - start)
     return seconds
+
+
+def run(command: list[str], environment: dict[str, str]) -> None:
+    """Run one command quietly."""
+    subprocess.run(
+        command, env=environment, capture_output=True, stdin=subprocess.DEVNULL, check=True
+    )
 
 
 def print_table(seconds: dict[str, list[float]]) -> None:
@@ -123,7 +189,7 @@ def print_table(seconds: dict[str, list[float]]) -> None:
     for label, found in seconds.items():
         median = statistics.median(found) / statistics.median(base)
         fastest = min(found) / min(base)
-        target = f"{TARGETS[label]:.0f}" if label in TARGETS else ""
+        target = TARGETS.get(label, "")
         print(f"{label:<32} {median:>8.1f} {fastest:>8.1f} {target:>8}")
 
 

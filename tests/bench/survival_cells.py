@@ -128,7 +128,7 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         self.prober = Prober(python, folder, test_environment()) if python else None
         self._projects: dict[str, tuple[Path, Texts]] = {}
-        self._facts: dict[object, Facts] = {}
+        self._facts: dict[int, Facts] = {}
 
     def close(self) -> None:
         """End what runs."""
@@ -143,16 +143,13 @@ class Bench:
             self._projects[key] = (root, read(root))
         return self._projects[key]
 
-    def facts(self, key: object, root: Path, texts: Texts) -> Facts:
-        """Return the facts of a project, looked up once for each key but None."""
-        if key is not None and key in self._facts:
-            return self._facts[key]
-        found = static_facts(texts)
-        if self.prober:
-            found |= self.prober.facts(root)
-        if key is not None:
-            self._facts[key] = found
-        return found
+    def facts(self, root: Path, texts: Texts) -> Facts:
+        """Return the facts of a project on disk; the same texts are looked at once."""
+        key = hash(frozenset(texts.items()))
+        if key not in self._facts:
+            probed = self.prober.facts(root) if self.prober else {}
+            self._facts[key] = static_facts(texts) | probed
+        return self._facts[key]
 
     def stage(self, cell: Cell) -> tuple[Path, dict[str, Texts]]:
         """Return an edited project on disk, and the texts of all that matters."""
@@ -171,7 +168,7 @@ class Bench:
         """Return why the edit alone breaks the project, or nothing."""
         root, texts = self.stage(cell)
         bad = unparsed(texts["edited"])
-        facts = self.facts((cell.script, repr(sides(cell)[0])), root, texts["edited"])
+        facts = self.facts(root, texts["edited"])
         return ", ".join([*bad, *facts.get("error", [])])
 
     def ours(self, cell: Cell) -> Verdict:
@@ -199,10 +196,10 @@ class Bench:
         broken = unparsed(texts["after"])
         first, last = sides(cell)
         facts: Mapping[str, Facts] = {
-            "before": self.facts(repr(first), *self.project(first)),
-            "new": self.facts(repr(last), *self.project(last)),
-            "edited": self.facts((cell.script, repr(first)), root, texts["edited"]),
-            "after": self.facts(None, root, texts["after"]),
+            "before": self.facts(*self.project(first)),
+            "new": self.facts(*self.project(last)),
+            "edited": self.facts(root, texts["edited"]),
+            "after": self.facts(root, texts["after"]),
         }
         odd = [] if broken else wrong(facts, texts)
         return Verdict("loss" if gone else "merged", tuple(gone), tuple(broken), tuple(odd))

@@ -6,6 +6,7 @@ code differently (formatting, names): what they "wrote" may go together with wha
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -71,9 +72,19 @@ class Script:
 def _everywhere(edit: Callable[[str, str], str]) -> Change:
     def change(texts: Texts) -> None:
         for path, text in texts.items():
-            texts[path] = edit(path, text)
+            result = edit(path, text)
+            texts[path] = result if not path.endswith(".py") or _parses(result) else text
 
     return change
+
+
+def _parses(text: str) -> bool:
+    """Say whether an edit left Python; one that didn't, nobody would have kept."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _in(path: str, *steps: tuple[str, str]) -> Change:

@@ -10,15 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpforge.cli.app import app, run
+from mcpforge.cli.app import run
 from mcpforge.cli.flags import EPILOG
+from mcpforge.cli.lazy import COMMANDS as KNOWN
+from mcpforge.cli.lazy import load as load_command
 from processes import CommandLine, everything, mcpforge
 
-COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+COMMANDS = sorted(KNOWN)
 NEW = ("new", "demo", "--no-git", "--no-env", "--author", "Ada")
 BAD = [
     ((), 2),
@@ -262,3 +263,9 @@ for arguments in (["info"], ["new", "demo", "--no-git"], ["env"], ["new", "x", "
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, "bug" in done.stderr) == (0, False), done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_they_say(name: str) -> None:
+    told = load_command(name).help.split("\n", 1)[0]
+    assert told == KNOWN[name]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import socket
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +42,7 @@ def contextforge(
         home = real.home_with(installed_at, folder)
         port = shared_folder / "port"
         if not port.exists():
-            port.write_text(str(free_port()))
+            port.write_text(str(real.free_port()))
         home("start", "--port", port.read_text())
         _count(shared_folder, 1)
     yield home
@@ -64,11 +63,3 @@ def _count(folder: Path, change: int) -> int:
     number = (int(path.read_text()) if path.exists() else 0) + change
     path.write_text(str(number))
     return number
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody uses."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -6,20 +6,18 @@ import fcntl
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from mcpforge.gateway import install, state
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # Read before a fixture takes the variables of this machine away. uv and its Pythons need them.
 MACHINE = dict(os.environ)
@@ -34,10 +32,10 @@ def pythons() -> dict[str, str]:
     The newest of them can run 1.1; 3.11 has to do with 1.0.7.
     """
     folders = MACHINE.get("PATH", "").split(os.pathsep)
-    versions = Path(MACHINE.get("PYENV_ROOT") or Path(MACHINE.get("HOME", "/")) / ".pyenv/versions")
+    pyenv = MACHINE.get("PYENV_ROOT") or Path(MACHINE.get("HOME", "/")) / ".pyenv"
     found = {}
     for version in _WANTED:
-        kept = [str(path / "bin") for path in sorted(versions.glob(f"{version}.*"))]
+        kept = [str(path / "bin") for path in sorted(Path(pyenv).glob(f"versions/{version}.*"))]
         for folder in (*kept, *folders):
             path = Path(folder) / f"python{version}"
             if path.is_file() and _version(path) == version:
@@ -59,7 +57,6 @@ class Home:
     """A state folder for one gateway, and `mcpforge gateway` on it in a process of its own."""
 
     state_home: Path
-    python: str
 
     @property
     def state(self) -> state.State:
@@ -97,7 +94,6 @@ def ask(
     *,
     body: object = None,
     method: str = "",
-    headers: Mapping[str, str] | None = None,
 ) -> tuple[int, Any]:
     """Ask the gateway's API; return status and document."""
     request = urllib.request.Request(
@@ -107,7 +103,6 @@ def ask(
         headers={
             "Content-Type": "application/json",
             **({"Authorization": f"Bearer {token}"} if token else {}),
-            **(headers or {}),
         },
     )
     try:
@@ -172,9 +167,17 @@ except ForgeError as error:
 def home_with(installed_at: Path, folder: Path) -> Home:
     """Return a new home whose gateway is the installed one; nothing is copied."""
     kept = state.State(installed_at)
-    home = Home(folder, str(kept.made_of()["python"]))
+    home = Home(folder)
     home.state.make()
     if not home.state.environment.exists():
         home.state.environment.symlink_to(kept.environment)
     home.state.write(home.state.installed.name, kept.made_of())
     return home
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody uses."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

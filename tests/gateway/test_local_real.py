@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway import real
-from gateway.conftest import free_port
 from mcpforge.gateway import process
 from processes import SOURCE
 
@@ -53,7 +52,7 @@ def home(
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[str]:
     """Serve one tool on this machine."""
-    port = free_port()
+    port = real.free_port()
     with (tmp_path / "upstream.log").open("wb") as log:
         server = subprocess.Popen(
             [sys.executable, "-c", UPSTREAM, str(port)],
@@ -121,10 +120,10 @@ def make_virtual_server(url: str, token: str, upstream: str) -> str:
 
 
 def test_a_life(home: real.Home, upstream: str, tmp_path: Path) -> None:
-    port = free_port()
+    port = real.free_port()
     started = home.json("start", "--port", str(port))
     assert started["version"].startswith(("1.0.7", "1.1."))
-    assert real.ask(f"{started['url']}/health") == (200, {"status": "healthy"})
+    assert real.ask(f"{started['url']}/health")[0] == 200
     again = home.json("start")
     assert (again["already"], again["pid"]) == (True, started["pid"])
     assert home.json("status")["state"] == "running"

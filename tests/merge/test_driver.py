@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from mcpforge.merge.driver import merge
 
 PATHS = ("a.py", "a.toml", "a.json", "a.yaml", ".env", ".gitignore", "a.md", "Containerfile")
-TEXTS = st.lists(st.sampled_from(["a = 1", "b = 2", "# c", "", "d: 3", "e=4", "[t]"]), max_size=8).map(
-    lambda lines: "".join(f"{line}\n" for line in lines)
-)
+TEXTS = st.lists(
+    st.sampled_from(["a = 1", "b = 2", "# c", "", "d: 3", "e=4", "[t]"]), max_size=8
+).map(lambda lines: "".join(f"{line}\n" for line in lines))
 
 
 @given(st.sampled_from(PATHS), TEXTS, TEXTS)

@@ -1,9 +1,10 @@
-"""The merge of lines: git's result wherever git is clean, and no conflict where lines only touch."""
+"""The merge of lines: git's result wherever git is clean; lines that only touch are no conflict."""
 
 from __future__ import annotations
 
 import random
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,7 @@ def _mutated(source: random.Random, lines: list[str], alphabet: int) -> list[str
     for _ in range(source.randint(1, 4)):
         at = source.randint(0, len(result))
         new = [str(source.randrange(alphabet)) for _ in range(source.randint(1, 3))]
-        match source.choice("insert delete replace".split()):
+        match source.choice(["insert", "delete", "replace"]):
             case "insert":
                 result[at:at] = new
             case "delete":
@@ -60,7 +61,8 @@ def test_where_git_is_clean_the_result_is_gits(alphabet: int, tmp_path: Path) ->
             git_clean += 1
             assert clean(parts)
             assert chosen(parts) == expected
-    print(f"\n{CASES} merges of {alphabet} lines: git clean {git_clean}, ours clean {ours_clean}")
+    figures = f"git clean {git_clean}, ours clean {ours_clean}"
+    sys.stdout.write(f"\n{CASES} merges of {alphabet} lines: {figures}\n")
     assert ours_clean > git_clean > CASES // 5
 
 

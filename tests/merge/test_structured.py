@@ -52,14 +52,17 @@ def test_extras_join_a_requirement_of_the_users() -> None:
 
 def test_arrays_on_one_line_take_one_more() -> None:
     ours = PYPROJECT.replace(
-        '[\n    "fastmcp>=4.1.2,<4.2",\n    "pydantic>=2",\n]', "['fastmcp>=4.1.2,<4.2', 'pydantic>=2']"
+        '[\n    "fastmcp>=4.1.2,<4.2",\n    "pydantic>=2",\n]',
+        "['fastmcp>=4.1.2,<4.2', 'pydantic>=2']",
     )
     result = merge("pyproject.toml", PYPROJECT, ours, WITH_REDIS)
     assert "['fastmcp>=4.1.2,<4.2', 'pydantic>=2', 'redis>=5,<8']" in result.text
 
 
 def test_tables_come_and_go() -> None:
-    theirs = PYPROJECT.replace("[tool.ruff]", "# why\n[tool.more]\nx = 1\n\n[tool.ruff]\npreview = true")
+    theirs = PYPROJECT.replace(
+        "[tool.ruff]", "# why\n[tool.more]\nx = 1\n\n[tool.ruff]\npreview = true"
+    )
     ours = PYPROJECT.replace("line-length = 100", "line-length=120 # mine\nextend = 'a'")
     ours = ours.replace('"pydantic>=2"', '"pydantic>=2.1"').replace("[project]", "[ project ]")
     added = merge("pyproject.toml", PYPROJECT, ours, theirs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import tokenize
 from collections import Counter
 from functools import cache
@@ -22,12 +23,19 @@ from mcpforge.merge.kinds import kind_of
 from mcpforge.render.project import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mcpforge.merge.kinds import Kind
 
 SHARE = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "search" else 6
-REFORMATS = {name for name in EDITS if name.startswith("black")}
-# Scripts that leave the meaning of what theirs adds as it is, so that edit(theirs) is the answer.
-LOOSE = {"extracted list", "absolute imports", "changed bodies", "uv add many", "everything"}
+# Scripts that change more where there is more: edit(theirs) is not the answer.
+LOOSE = {
+    "extracted list",
+    "absolute imports",
+    "changed bodies",
+    "uv add many",
+    "everything",
+}
 
 
 @cache
@@ -49,7 +57,7 @@ def cells() -> dict[tuple[str, str, str], tuple[str, str]]:
     catalog = load()
     found: dict[tuple[str, str, str], tuple[str, str]] = {}
     for preset in ("minimal", "production"):
-        start = frozenset(catalog.preset(preset)) & catalog.features.keys()
+        start = frozenset(catalog.preset(preset)).intersection(catalog.features)
         for feature in sorted(catalog.features):
             try:
                 other = _texts(start ^ {feature})
@@ -64,6 +72,15 @@ def cells() -> dict[tuple[str, str, str], tuple[str, str]]:
     return found
 
 
+def _sampled(name: str) -> Iterator[tuple[str, str, str]]:
+    """Return one in SHARE of the cells of each path, other ones for each script."""
+    seen: Counter[str] = Counter()
+    for path, base, theirs in cells():
+        if (seen[path] + crc32(f"{name} {path}".encode())) % SHARE == 0:
+            yield path, base, theirs
+        seen[path] += 1
+
+
 def _words(kind: Kind, text: str) -> Counter[str]:
     if kind != "python":
         return Counter(text.split())
@@ -75,9 +92,9 @@ def _words(kind: Kind, text: str) -> Counter[str]:
 def test_edits_survive_and_features_arrive(name: str) -> None:
     edit = EDITS[name]
     count: Counter[str] = Counter()
-    for path, base, theirs in cells():
+    for path, base, theirs in _sampled(name):
         ours = edit(path, base)
-        if ours == base or crc32(f"{name}{path}{theirs}".encode()) % SHARE:
+        if ours == base:
             continue
         kind = kind_of(path)
         merged = merge(path, base, ours, theirs)
@@ -95,7 +112,7 @@ def test_edits_survive_and_features_arrive(name: str) -> None:
         if kind != "prose":
             assert merge(path, base, merged.text, theirs).text == merged.text
     share = 100 * (1 - count["conflict"] / max(count["all"], 1))
-    print(f"\n{name:26}{dict(count)} {share:.1f} % without conflict")
+    sys.stdout.write(f"\n{name:26}{dict(count)} {share:.1f} % without conflict\n")
     assert name in TOUCHING or not count["conflict"]
 
 
@@ -104,5 +121,3 @@ def _assert_nothing_lost(kind: Kind, base: str, ours: str, merged: str, ideal: s
     mine = _words(kind, ours) - _words(kind, base)
     gone = Counter() if ideal == ours else _words(kind, ours) - _words(kind, ideal)
     assert not mine - gone - _words(kind, merged)
-    lines = [line.strip() for line in ours.splitlines() if "mine" in line or "Mine" in line]
-    assert all(any(line.rstrip(",") in each for each in merged.splitlines()) for line in lines)

@@ -75,7 +75,9 @@ def create_server(config):
 '''
     merged = merge("src/p/server.py", BASE, ours, THEIRS)
     assert merged.clean, merged.conflicts
-    assert merged.text == '''\
+    assert (
+        merged.text
+        == '''\
 """The server."""
 
 from m import FastMCP, compose, settings_lifespan
@@ -103,6 +105,7 @@ def create_server(config):
     add_health(server, config)
     return server
 '''
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,7 +114,11 @@ def create_server(config):
         ("        strict=True,\n", "        strict=True, middleware=[Mine()],\n", "Mine()"),
         ("    return mcp\n", '    print("ready")\n    return mcp\n', 'print("ready")'),
         ("    mcp = FastMCP(", "    # made here\n    mcp = FastMCP(", "# made here"),
-        ("            settings_lifespan(settings),\n", "            *own(settings),\n", "*own(settings)"),
+        (
+            "            settings_lifespan(settings),\n",
+            "            *own(settings),\n",
+            "*own(settings)",
+        ),
         ("        strict=True,\n", "        # mine\n        strict=True,  # too\n", "# too"),
         ('"""Return a server."""', '"""Return mine."""', "Return mine."),
     ],
@@ -134,8 +141,18 @@ def test_edits_of_the_users_stay(old: str, new: str, kept: str) -> None:
 @pytest.mark.parametrize(
     ("ours", "reason"),
     [
-        (BASE.replace("lifespan=compose(\n            settings_lifespan(settings),\n        ),\n", ""), "took out"),
-        (BASE.replace("create_server(settings)", "create_server()").replace("settings_lifespan(settings)", "x()"), ""),
+        (
+            BASE.replace(
+                "lifespan=compose(\n            settings_lifespan(settings),\n        ),\n", ""
+            ),
+            "took out",
+        ),
+        (
+            BASE.replace("create_server(settings)", "create_server()").replace(
+                "settings_lifespan(settings)", "x()"
+            ),
+            "",
+        ),
         ("from m import FastMCP\n\nmcp = FastMCP()\n", "`"),
     ],
 )
@@ -167,11 +184,15 @@ def test_taking_out_what_was_edited_is_a_conflict() -> None:
 
 
 def test_a_field_joins_the_users_class() -> None:
-    base = "class S(B):\n    a: int = 1\n    b: int = 2\n\n\ndef f():\n    return 1\n"
-    theirs = base.replace("    b: int = 2\n", "    b: int = 2\n    c: str = F(\n        default='',\n    )\n")
-    ours = "class S(B):\n\ta: int = 7\n\tb: int = 2\n\tmine = 3\n\n\tdef g(self):\n\t\treturn 1\n\n\ndef f():\n\treturn 1\n"
-    merged = merge("x.py", base, ours, theirs)
-    assert not merged.clean or "\tc: str = F(\n\t\tdefault='',\n\t)\n" in merged.text
+    base = "from m import B, F\n\n\nclass S(B):\n    a: int = 1\n    b: int = 2\n"
+    field = "    c: str = F(\n        default='',\n    )\n"
+    ours = (
+        "from m import B, F\n\n\nclass S(B):\n\ta: int = 7\n\tb: int = 2\n\tmine: int = 3\n\n"
+        "\tdef g(self):\n\t\treturn 1\n"
+    )
+    merged = merge("x.py", base, ours, base + field)
+    assert merged.clean, merged.conflicts
+    assert "\tmine: int = 3\n\tc: str = F(\n\t\tdefault='',\n\t)\n\n\tdef g(self):" in merged.text
 
 
 def test_text_over_lines_is_moved_as_it_is() -> None:

@@ -30,6 +30,7 @@ SEED = 20260722
 # What no type says: one more value for each option that is text or a list.
 TEXTS: dict[tuple[str, str], tuple[str | tuple[str, ...], ...]] = {
     ("authorization", "tags"): (("analysis", "cached", "admin"),),
+    ("contextforge", "tags"): (("csv", "v1.2", "team:data-9"),),
     ("filetree", "prefix"): ("shared.prefix_1",),
     ("http-client", "url"): ('https://api.example.org:8443/it\'s/"a"\\path',),
     ("memory", "prefix"): ("p",),

@@ -11,24 +11,9 @@ import click
 import typer
 
 from mcpforge import __version__
-from mcpforge.cli.commands import (
-    add,
-    compose,
-    doctor,
-    env,
-    features,
-    gateway,
-    info,
-    new,
-    register,
-    remove,
-    undo,
-    unregister,
-    update,
-)
-from mcpforge.cli.commands import set as set_
 from mcpforge.cli.console import Console
-from mcpforge.cli.flags import EPILOG, Flags, split_flags
+from mcpforge.cli.flags import EPILOG, Flags, called_name, split_flags
+from mcpforge.cli.lazy import COMMANDS, LazyGroup, load
 from mcpforge.errors import ExitCode, ForgeError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -36,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="mcpforge",
+    cls=LazyGroup,
     help="Start, grow and publish MCP servers with FastMCP.",
     epilog=EPILOG,
     no_args_is_help=True,
@@ -61,16 +47,10 @@ def root(
     """Start, grow and publish MCP servers with FastMCP."""
 
 
-_PROJECT = (new, add, remove, set_, update, undo, doctor, env, features, info)
-for module in (*_PROJECT, register, unregister, compose):
-    app.command(name=module.NAME, epilog=EPILOG)(module.run)
-app.add_typer(gateway.app, name=gateway.NAME)
-
-
 def _options_with_values(command: Any) -> frozenset[str]:
     """Return every option of a command, and of all below it, that takes a value."""
     found = set()
-    for parameter in command.params:
+    for parameter in getattr(command, "params", ()):
         if isinstance(parameter, click.Option) and not parameter.is_flag:
             found.update(parameter.opts)
     for sub in getattr(command, "commands", {}).values():
@@ -78,17 +58,11 @@ def _options_with_values(command: Any) -> frozenset[str]:
     return frozenset(found)
 
 
-def _name_of(command: Any, words: Sequence[str]) -> str:
+def _name_of(called: Any, words: Sequence[str]) -> str:
     """Return the command that is called, with the group it is in: `gateway start`."""
-    names = []
-    for word in words:
-        if word.startswith("-"):
-            continue
-        names.append(word)
-        command = getattr(command, "commands", {}).get(word)
-        if not getattr(command, "commands", None):
-            break
-    return " ".join(names)
+    names = [word for word in words if not word.startswith("-")]
+    below = getattr(called, "commands", {})
+    return " ".join(names[:2] if len(names) > 1 and names[1] in below else names[:1])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -101,9 +75,12 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
     console = Console(Flags(json="--json" in arguments))
     try:
         command: Any = typer.main.get_command(app)
-        flags, rest = split_flags(arguments, _options_with_values(command))
+        called = load(called_name(arguments))
+        flags, rest = split_flags(
+            arguments, _options_with_values(called) if called else frozenset()
+        )
         console.flags = flags
-        console.command = _name_of(command, rest)
+        console.command = _name_of(called, rest)
         _enter(flags.directory)
         return _call(command, rest, console)
     except ForgeError as error:
@@ -114,7 +91,7 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
     except click.UsageError as error:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             console.say(error.format_message())
-        console.fail(_usage(error, command))
+        console.fail(_usage(error))
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort, EOFError):
         console.fail(ForgeError("Interrupted, nothing was changed", code="interrupted"))
@@ -155,7 +132,7 @@ def _call(command: Any, arguments: Sequence[str], console: Console) -> ExitCode:
     return ExitCode(code or 0)
 
 
-def _usage(error: click.UsageError, command: Any) -> UsageError:
+def _usage(error: click.UsageError) -> UsageError:
     message = error.format_message().rstrip(".")
     hint = ""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -166,7 +143,7 @@ def _usage(error: click.UsageError, command: Any) -> UsageError:
     elif message.startswith("No such command"):
         name = message.split("'")[1] if "'" in message else message.split('"')[1]
         message = f"There is no command `{name}`"
-        group = error.ctx.command if error.ctx else command
-        hint = did_you_mean(name, getattr(group, "commands", command.commands))
+        group = error.ctx.command if error.ctx else None
+        hint = did_you_mean(name, getattr(group, "commands", None) or COMMANDS)
     where = error.ctx.command_path if error.ctx else "mcpforge"
     return UsageError(message, hint=f"{hint}See `{where} --help`.")

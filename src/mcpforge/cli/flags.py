@@ -38,6 +38,17 @@ class Flags:
     directory: Path | None = None
 
 
+def called_name(arguments: Sequence[str]) -> str:
+    """Return the first word that is no global flag: the command, or nothing."""
+    words = iter(arguments)
+    for word in words:
+        if word == "-C":
+            next(words, None)
+        elif word not in _SWITCHES:
+            return word
+    return ""
+
+
 def split_flags(arguments: Sequence[str], taking_values: frozenset[str]) -> tuple[Flags, list[str]]:
     """Take the global flags out of a command line, wherever they stand before `--`.
 

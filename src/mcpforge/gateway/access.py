@@ -17,7 +17,7 @@ from mcpforge.errors import UsageError
 from mcpforge.gateway.models import Credential, Secret
 
 URL_VARIABLE = "MCPFORGE_GATEWAY_URL"
-TOKEN_VARIABLE = "MCPGATEWAY_BEARER_TOKEN"  # noqa: S105 - the name, no token
+TOKEN_VARIABLE = "MCPGATEWAY_BEARER_TOKEN"
 UPSTREAM_VARIABLE = "MCPFORGE_UPSTREAM_TOKEN"
 DEFAULT_URL = "http://localhost:4444"
 _TOKEN = re.compile(r"[\x21-\x7e]+")

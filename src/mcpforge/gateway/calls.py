@@ -57,7 +57,7 @@ def call_one(access: Access, url: str, expected: Sequence[str]) -> Called:
         return asyncio.run(_call(access, url, expected, secrets))
     except GatewayError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a foreign server makes the client raise
+    except Exception as error:
         reason = hide(plain(str(error)), secrets) or type(error).__name__
         raise GatewayError(
             f"A client can't use `{url}`: {reason}",

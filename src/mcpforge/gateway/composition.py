@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge.errors import GatewayError, did_you_mean
-from mcpforge.gateway.models import Request, parse_virtual
+from mcpforge.gateway.models import Request, parse_tool, parse_virtual, refuse_garbage
 from mcpforge.gateway.refusals import plain
 from mcpforge.gateway.registration import Difference, find_server
 
@@ -116,34 +116,32 @@ def resolve(composition: Composition, stock: Stock) -> Chosen:
     problems: list[str] = []
     notes: list[str] = []
     tools: dict[str, Tool] = {}
-    parts: dict[str, dict[str, str]] = {"resources": {}, "prompts": {}}
+    resources: dict[str, str] = {}
+    prompts: dict[str, None] = {}
     for source in composition.sources:
         server = find_server(source.name, stock.servers)
         if server is None or not server.enabled:
             problems.append(_no_server(source.name, server, stock))
             continue
         if not server.reachable:
-            notes.append(f"`{server.name}` is marked as unreachable: its tools fail until it is up")
+            notes.append(f"`{server.name}` is marked as unreachable: calls fail until it is up")
         mine = [tool for tool in stock.tools if tool.server == server.id]
         for tool in _wanted_tools(source, server, mine, problems):
             tools[tool.id] = tool
-        for kind, found in parts.items():
-            own = [part for part in getattr(stock, kind) if part.server == server.id]
-            for part in _wanted_parts(getattr(source, kind), own, server, kind, problems):
-                if part.original in found and kind == "resources":
-                    notes.append(
-                        f"`{part.original}` is there twice: that of `{server.name}` is out"
-                    )
-                    continue
-                found[part.original if kind == "resources" else part.id] = part.id
+        for part in _wanted_parts(source, server, "resources", stock.resources, problems):
+            # Two with one URI make the gateway fail when either is read.
+            if part.original in resources:
+                notes.append(f"`{part.original}` is there twice: `{server.name}`'s is left out")
+            resources.setdefault(part.original, part.id)
+        found = _wanted_parts(source, server, "prompts", stock.prompts, problems)
+        prompts.update(dict.fromkeys(part.id for part in found))
     if problems:
         raise GatewayError(
             f"`{composition.name}` can't be put together: {'; '.join(problems)}",
-            hint="Nothing was changed. `mcpforge register` brings the tools of a server up to date.",
+            hint="Nothing was changed. `mcpforge register` lists the tools of a server anew.",
             code="composition",
         )
-    resources, prompts = (tuple(found.values()) for found in parts.values())
-    return Chosen(tuple(tools.values()), resources, prompts, tuple(notes))
+    return Chosen(tuple(tools.values()), tuple(resources.values()), tuple(prompts), tuple(notes))
 
 
 def _no_server(name: str, server: Registered | None, stock: Stock) -> str:
@@ -175,14 +173,16 @@ def _wanted_tools(
 
 
 def _wanted_parts(
-    wanted: tuple[str, ...] | None,
-    own: Sequence[Part],
+    source: Source,
     server: Registered,
-    kind: str,
+    kind: Literal["resources", "prompts"],
+    all_parts: Sequence[Part],
     problems: list[str],
 ) -> list[Part]:
+    own = [part for part in all_parts if part.server == server.id]
+    wanted = source.resources if kind == "resources" else source.prompts
     if wanted is None:
-        return list(own)
+        return own
     by_name = {part.name: part for part in own} | {part.original: part for part in own}
     for name in wanted:
         if name not in by_name:
@@ -253,9 +253,6 @@ def apply_virtual(gateway: Gateway, plan: VirtualPlan) -> tuple[VirtualServer, l
 
 
 def _tools_of(gateway: Gateway, record: VirtualServer) -> list[Tool]:
-    from mcpforge.gateway.models import parse_tool
-    from mcpforge.gateway.models import refuse_garbage
-
     raw: Any = gateway.get(f"/servers/{record.id}/tools", "list the tools of a virtual server")
     items = raw.get("tools") if isinstance(raw, dict) else raw
     if not isinstance(items, list):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.models import TRANSPORT, Request, parse_registered
+from mcpforge.gateway.models import HIDDEN, TRANSPORT, Request, parse_registered
 from mcpforge.gateway.rules import same_url, slug
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Action = Literal["create", "update", "nothing"]
 READY_SECONDS = 60.0
 _MOST_SYNCS = 3
+_REFRESH = "tools/refresh?include_resources=true&include_prompts=true"
+_KEEPABLE = "bearer"  # of this kind the gateway keeps what it has when it gets stars
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,20 @@ class ServerPlan:
         found = []
         if not self.actual.enabled:
             found.append(Request("POST", f"/gateways/{self.actual.id}/state?activate=true"))
-        return [*found, Request("PUT", f"/gateways/{self.actual.id}", _body(self.desired))]
+        path = f"/gateways/{self.actual.id}"
+        if self.desired.credential or not self.actual.auth:
+            return [*found, Request("PUT", path, _body(self.desired))]
+        if self.actual.auth == _KEEPABLE:
+            kept = {"auth_type": _KEEPABLE, "auth_token": HIDDEN}  # the stored one is kept
+            return [*found, Request("PUT", path, {**_body(self.desired), **kept})]
+        if any(one.what != "state" for one in self.differences):
+            raise GatewayError(
+                f"`{self.desired.name}` can't be updated without its credential",
+                hint="Give it as when it was registered, by `MCPFORGE_UPSTREAM_TOKEN`, "
+                "`--upstream-token-file` or `--upstream-oauth`.",
+                code="upstream_token",
+            )
+        return [*found, Request("POST", f"{path}/{_REFRESH}")]
 
 
 def _body(desired: Desired) -> dict[str, Any]:
@@ -208,14 +223,15 @@ def apply_plan(gateway: Gateway, plan: ServerPlan) -> Registered:
         gateway.keep_secret(*plan.desired.credential.secrets())
     record = plan.actual
     verb = "register" if plan.actual is None else "update"
-    for request in plan.requests():
+    requests = plan.requests()
+    for request in requests:
         raw = gateway.send(request, f"{verb} `{plan.desired.name}` ({plan.desired.url})")
         if request.method == "PUT" or record is None:
             record = gateway.read(parse_registered, raw)
     assert record is not None
-    if plan.actual is not None and _lost(plan.desired, record):
+    if requests and requests[-1].method == "PUT" and _lost(plan.desired, record):
         # A sync that removes tools loses the edits of the same request: they are sent once more.
-        raw = gateway.send(plan.requests()[-1], f"update `{plan.desired.name}`")
+        raw = gateway.send(requests[-1], f"update `{plan.desired.name}`")
         record = gateway.read(parse_registered, raw)
     return await_ready(gateway, record)
 
@@ -242,7 +258,7 @@ def await_ready(gateway: Gateway, record: Registered) -> Registered:
 
 def sync(gateway: Gateway, record: Registered) -> list[str]:
     """Let the gateway list a server until nothing changes; return what it left out and why."""
-    path = f"/gateways/{record.id}/tools/refresh?include_resources=true&include_prompts=true"
+    path = f"/gateways/{record.id}/{_REFRESH}"
     problems: list[str] = []
     for _ in range(_MOST_SYNCS):
         raw = gateway.send(Request("POST", path), f"list the tools of `{record.name}`")

@@ -38,7 +38,7 @@ def check_name(name: str) -> str:
     if not _NAME.fullmatch(name) or not slug(name):
         raise UsageError(
             f"`{name}` can't be a name on the gateway",
-            hint="It takes letters, digits, spaces and `_ . -`, at most 255, one a letter or digit.",
+            hint="It has letters, digits, spaces and `_ . -`, at most 255.",
             code="gateway_name",
         )
     return name
@@ -52,7 +52,7 @@ def check_tags(tags: tuple[str, ...] | list[str]) -> tuple[str, ...]:
         if not _TAG.fullmatch(normal):
             raise UsageError(
                 f"`{tag}` can't be a tag: the gateway would drop it without a word",
-                hint="Tags have 2 to 100 letters, digits and `- : .`, a letter or digit at the ends.",
+                hint="A tag has 2 to 100 letters, digits and `- : .`, the latter not at its ends.",
                 code="gateway_tag",
             )
         found.add(normal)

@@ -165,7 +165,7 @@ def _sources(value: Any, problems: list[str]) -> tuple[Source, ...]:
         name = _checked(raw.get("name"), f"{where}name", str, problems) or ""
         lists = {key: _names(raw.get(key), where + key, problems) for key in _SOURCE_KEYS[1:]}
         # Whoever lists something takes that and no more; a name alone takes everything.
-        nothing: tuple[str, ...] | None = None if not any(key in raw for key in lists) else ()
+        nothing = () if any(key in raw for key in lists) else None
         chosen = {key: nothing if names is None else names for key, names in lists.items()}
         if name in (source.name for source in found):
             problems.append(f"`{name}` stands in `servers` twice")
@@ -188,13 +188,7 @@ def plan(gateway: Gateway, wanted: Composition) -> VirtualPlan:
         )
     if wanted.team:
         wanted = replace(wanted, team=gateway.team(wanted.team))
-    if wanted.visibility is None:
-        wanted = _visible(wanted, plan_actual=None)
     return composition.plan_virtual(wanted, chosen, gateway.virtual_servers())
-
-
-def _visible(wanted: Composition, *, plan_actual: VirtualServer | None) -> Composition:
-    return wanted if plan_actual else wanted
 
 
 def carry_out(gateway: Gateway, planned: VirtualPlan) -> Composed:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mcpforge.errors import ForgeError, GatewayError
+from mcpforge.errors import ForgeError, GatewayError, UsageError
 from mcpforge.gateway import credentials, registration, upstream
 from mcpforge.gateway.access import check_address, find_credential
 from mcpforge.gateway.models import Desired
@@ -44,6 +44,7 @@ class Wishes:
     insecure_http: bool = False
     move: bool = False
     preflight: bool = True
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ def desire(start: Path, catalog: Catalog, wishes: Wishes) -> tuple[Offer, Desire
         )
     tags = wishes.tags or told.tags
     visibility = wishes.visibility or told.visibility
+    if visibility in ("private", "team") and not wishes.team:
+        raise UsageError(
+            f"A server that is `{visibility}` needs `--team`",
+            hint="Without one a gateway makes it public at its next start.",
+            code="gateway_team",
+        )
     desired = Desired(
         name=check_name(wishes.name or told.name),
         url=url,
@@ -136,6 +143,8 @@ def plan_all(
         items.append(item)
         matched.append(found)
     looks = _look(items, matched, wishes)
+    if wishes.dry_run:
+        looks = [None if isinstance(look, GatewayError) else look for look in looks]
     tools = gateway.tools() if any(matched) else []
     planned = [
         _plan(gateway, item, found, look, tools)
@@ -163,6 +172,8 @@ def _look(
     def can_ask(item: Item, found: Registered | None) -> bool:
         credential = item.desired.credential
         stored = credential is None and found is not None and bool(found.auth)
+        if wishes.dry_run and found is None:  # nothing hangs on it yet, and it takes its time
+            return False
         return wishes.preflight and not (item.error or stored or (credential and credential.oauth))
 
     chosen = [can_ask(item, found) for item, found in zip(items, matched, strict=True)]
@@ -185,6 +196,7 @@ def _plan(
     if item.error:
         return item
     if isinstance(look, GatewayError):
+        look.hint = look.hint.replace("uv run NAME", f"uv run {item.offer.script.name}")
         return replace(item, error=look)
     credential = item.desired.credential
     known = bool(found) and credentials.is_known(gateway.url, found.id if found else "", credential)

@@ -11,6 +11,7 @@ from mcpforge.errors import ForgeError, UsageError
 from mcpforge.gateway import serving
 from mcpforge.gateway.access import TOKEN_VARIABLE, UPSTREAM_VARIABLE, is_loopback
 from mcpforge.gateway.serving import Running
+from mcpforge.gateway.upstream import listens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ def start(told: Offer, url: str, say: Callable[[str], None]) -> Running:
         )
     port = urlsplit(url).port or 80
     program = serving.Program((*_command(told), *_words(url, port)), told.root, url)
-    if not serving.listens(url):
+    if not listens(url):
         say(f"Starting `{told.name}` at {url}")
     # Neither the gateway's token nor that for the server are the server's business.
     hidden = (TOKEN_VARIABLE, UPSTREAM_VARIABLE, "VIRTUAL_ENV")
@@ -55,7 +56,7 @@ def _command(told: Offer) -> tuple[str, ...]:
             hint="Install uv, see https://docs.astral.sh/uv/, or start the server yourself.",
             code="no_uv",
         )
-    return (uv, "run", told.name)
+    return (uv, "run", told.script.name)
 
 
 def stop(told: Offer) -> bool:

@@ -45,7 +45,7 @@ def plan(gateway: Gateway, names: Sequence[str]) -> Plan:
     known = [name for name in names if registration.find_server(name, servers)]
     tools = gateway.tools() if known else []
     virtual = gateway.virtual_servers() if known else []
-    removals = []
+    removals: list[Removal] = []
     for name in known:
         found = registration.plan_removal(name, servers, virtual, tools)
         if found and found[0] not in [removal.server for removal in removals]:

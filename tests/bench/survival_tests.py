@@ -1,0 +1,53 @@
+"""The tests of projects themselves, after a verb: none may fail that passed before."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+from bench.survival_cells import Bench, Cell, plan, sides
+from mcpforge.operations.change import carry_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 300
+
+
+def newly_failing(bench: Bench, cell: Cell, python: Path) -> list[str]:
+    """Return the tests of a changed project that fail and didn't fail before the verb."""
+    root, _ = bench.stage(cell)
+    carry_out(plan(root, sides(cell)[1]))
+    failing = _failing(root, python)
+    if not failing:
+        return []
+    root, _ = bench.stage(cell)
+    return sorted(failing - _failing(root, python))
+
+
+def _failing(root: Path, python: Path) -> set[str]:
+    home = root.parent / "home"
+    home.mkdir(exist_ok=True)
+    command = [str(python), "-m", "pytest", "-q", "-rfE", "--tb=line", "-p", "no:cacheprovider"]
+    environment = {
+        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "PYTHONPATH": str(root / "src"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "FASTMCP_CHECK_FOR_UPDATES": "off",
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
+    }
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    found = set(re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.M))
+    return found or ({f"ended with {done.returncode}"} if done.returncode else set())

@@ -1,0 +1,275 @@
+"""Desired against actual: what is planned, what is sent, what is asked before."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.broken import Answer, Broken, broken, registered, tool
+from mcpforge.gateway import upstream
+from mcpforge.gateway.upstream import Upstream, UpstreamTool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from processes import CommandLine
+
+URL = "http://127.0.0.1:8000/mcp"
+ID = "1" * 32
+PUT = f"PUT /v1/gateways/{ID}"
+REFRESH = f"POST /v1/gateways/{ID}/tools/refresh"
+Offering = Callable[..., None] if TYPE_CHECKING else Any
+
+
+@pytest.fixture
+def offers(cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offering]:
+    """Stand in a project; return what says which tools its server has."""
+    assert cli("new", "demo", "--no-git", "--yes").code == 0
+    monkeypatch.chdir(tmp_path / "demo")
+
+    def set_tools(*names: str, dropped: dict[str, str] | None = None) -> None:
+        tools = tuple(UpstreamTool(name, f"Tool {name}", {"type": "object"}) for name in names)
+        found = Upstream(tools, dropped or {})
+        monkeypatch.setattr(upstream, "look", lambda targets: [found for _ in targets])
+
+    set_tools("echo")
+    return set_tools
+
+
+def gateway_with(*tools: str, virtual: tuple[str, ...] = (), **record: Any) -> dict[str, Answer]:
+    """Return a gateway that has the project and these tools of it."""
+    there = registered("demo", "http://localhost:8000/mcp", **record)
+    pipeline = {
+        "id": "v",
+        "name": "pipeline",
+        "associatedToolIds": [n.rjust(32, "0") for n in virtual],
+    }
+    return {
+        "GET /v1/gateways": Answer(200, [there]),
+        "GET /v1/tools": Answer(200, {"tools": [tool(name) for name in tools]}),
+        "GET /v1/servers": Answer(200, {"servers": [pipeline] if virtual else []}),
+        PUT: Answer(200, there),
+        REFRESH: Answer(200, {"success": True, "toolsAdded": 0}),
+    }
+
+
+def sent(gateway: Broken) -> list[str]:
+    """Return the requests that change something."""
+    return [
+        f"{one.method} {one.path.partition('?')[0]}" for one in gateway.asked if one.method != "GET"
+    ]
+
+
+def test_what_is_as_desired_is_left_alone(cli: CommandLine, offers: Offering) -> None:
+    offers("echo")
+    with broken(gateway_with("echo")) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+    assert outcome.json["data"]["servers"][0]["action"] == "nothing"
+    assert outcome.json["data"]["servers"][0]["agents_see"] == ["demo-echo"]
+    assert sent(gateway) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "what"),
+    [
+        ({"description": "Old"}, "description"),
+        ({"transport": "SSE"}, "transport"),
+        ({"reachable": False}, "state"),
+        ({"name": "DEMO"}, "name"),
+    ],
+)
+def test_what_differs_is_updated_in_place(
+    cli: CommandLine, offers: Offering, record: dict[str, Any], what: str
+) -> None:
+    offers("echo")
+    with broken(
+        {**gateway_with("echo", **record), PUT: Answer(200, registered("demo", URL))}
+    ) as gw:
+        outcome = cli("register", "--json", "--gateway", gw.url)
+    server = outcome.json["data"]["servers"][0]
+    assert [one["what"] for one in server["differences"]] == [what]
+    assert server["id"] == ID
+    assert sent(gw) == [PUT]
+
+
+def test_what_was_switched_off_is_switched_on(cli: CommandLine, offers: Offering) -> None:
+    offers("echo")
+    answers = gateway_with("echo", enabled=False)
+    answers[f"POST /v1/gateways/{ID}/state"] = Answer(200, {})
+    with broken(answers) as gateway:
+        assert cli("register", "--gateway", gateway.url).code == 0
+    assert sent(gateway) == [f"POST /v1/gateways/{ID}/state", PUT]
+
+
+def test_a_new_tool_is_synced_until_it_is_seen(cli: CommandLine, offers: Offering) -> None:
+    offers("echo", "greet")
+    answers = gateway_with("echo")
+    with broken(answers) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+    assert outcome.json["data"]["servers"][0]["tools"]["added"] == ["greet"]
+    assert sent(gateway) == [PUT, REFRESH]
+
+
+def test_edits_that_a_sync_loses_are_sent_again(cli: CommandLine, offers: Offering) -> None:
+    offers("echo")
+    answers = gateway_with("echo", description="Old")
+    with broken(answers) as gateway:  # its PUT answers with the old description
+        assert cli("register", "--gateway", gateway.url).code == 0
+    assert sent(gateway)[:2] == [PUT, PUT]
+
+
+def test_a_tool_that_virtual_servers_have_goes_only_with_yes(
+    cli: CommandLine, offers: Offering
+) -> None:
+    offers("echo")
+    with broken(gateway_with("echo", "old", virtual=("old",))) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+        assert outcome.code == 1
+        assert outcome.json["errors"][0]["code"] == "loses_tools"
+        assert "`pipeline`" in outcome.json["errors"][0]["message"]
+        assert sent(gateway) == []
+        assert cli("register", "--yes", "--gateway", gateway.url).code == 0
+        assert sent(gateway)[0] == PUT
+
+
+def test_a_stored_credential_is_kept(cli: CommandLine, offers: Offering) -> None:
+    offers("echo")
+    with broken(gateway_with("echo", authType="bearer")) as gateway:
+        assert cli("register", "--gateway", gateway.url).code == 0
+    put = next(one for one in gateway.asked if one.method == "PUT")
+    assert put.body["auth_token"] == "*****"
+
+
+def test_a_credential_is_sent_once(
+    cli: CommandLine, offers: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers("echo")
+    monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", "first-token")
+    with broken(gateway_with("echo", authType="bearer")) as gateway:
+        for _ in range(2):
+            assert cli("register", "--gateway", gateway.url).code == 0
+        assert sent(gateway) == [PUT]
+        monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", "second-token")
+        assert cli("register", "--gateway", gateway.url).code == 0
+        assert sent(gateway) == [PUT, PUT]
+
+
+def test_what_the_gateway_drops_is_said(cli: CommandLine, offers: Offering) -> None:
+    offers("echo", "run", dropped={"run": "its description holds `&&`"})
+    created = {"POST /v1/gateways": Answer(200, registered("demo", URL))}
+    with broken(created) as gateway:
+        outcome = cli("register", "--gateway", gateway.url)
+    assert "left out: run, its description holds `&&`" in outcome.err
+
+
+def test_a_dry_run_sends_nothing_and_hides_secrets(
+    cli: CommandLine, offers: Offering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers("echo")
+    monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", "first-token")
+    with broken() as gateway:
+        outcome = cli("register", "--dry-run", "--json", "--gateway", gateway.url)
+    (request,) = outcome.json["data"]["requests"]
+    assert request["body"]["auth_token"] == "*****"
+    assert request["path"] == "/v1/gateways"
+    assert "first-token" not in outcome.out
+    assert sent(gateway) == []
+
+
+def test_unregistering_what_is_not_there_is_nothing_to_do(
+    cli: CommandLine, offers: Offering
+) -> None:
+    offers("echo")
+    with broken() as gateway:
+        outcome = cli("unregister", "--gateway", gateway.url)
+    assert outcome.code == 0
+    assert "Nothing to do" in outcome.err
+
+
+def test_unregistering_warns_about_virtual_servers(cli: CommandLine, offers: Offering) -> None:
+    offers("echo")
+    answers = gateway_with("echo", virtual=("echo",))
+    answers[f"DELETE /v1/gateways/{ID}"] = Answer(200, {"status": "success"})
+    with broken(answers) as gateway:
+        assert cli("unregister", "--gateway", gateway.url).code == 1
+        assert sent(gateway) == []
+        outcome = cli("unregister", "--yes", "--gateway", gateway.url)
+    assert outcome.code == 0
+    assert "mcpforge compose" in outcome.err
+    assert sent(gateway) == [f"DELETE /v1/gateways/{ID}"]
+
+
+COMPOSITION = {
+    "name": "pipe",
+    "description": "All",
+    "servers": [{"name": "demo", "tools": ["echo"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", f"# Virtual server config\n{json.dumps(COMPOSITION, indent=2)}"),
+        ("a.toml", 'name="pipe"\ndescription="All"\n[[servers]]\nname="demo"\ntools=["echo"]'),
+        ("a.yaml", "name: pipe\ndescription: All\nservers: [{name: demo, tools: [echo]}]"),
+    ],
+)
+def test_compositions_in_three_forms(
+    cli: CommandLine, tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    answers = gateway_with("echo", "greet")
+    answers["POST /v1/servers"] = Answer(201, {"id": "v1", "name": "pipe"})
+    answers["GET /v1/servers/v1/tools"] = Answer(200, [tool("echo")])
+    with broken(answers) as gateway:
+        outcome = cli("compose", name, "--json", "--gateway", gateway.url)
+        url = gateway.url
+    assert outcome.json["data"]["url"] == f"{url}/servers/v1/mcp"
+    assert outcome.json["data"]["agents_see"] == ["demo-echo"]
+    body = next(one.body for one in gateway.asked if one.method == "POST")
+    assert body["server"]["associated_tools"] == ["echo".rjust(32, "0")]
+    assert body["server"]["description"] == "All"
+
+
+def test_all_problems_of_a_file_at_once(cli: CommandLine, tmp_path: Path) -> None:
+    text = json.dumps({"nme": "x", "tags": ["-"], "servers": [{"tools": "all"}, {"name": "b"}, 3]})
+    (tmp_path / "bad.json").write_text(text, encoding="utf-8")
+    outcome = cli("compose", "bad.json", "--json")
+    assert outcome.code == 2
+    message = outcome.json["errors"][0]["message"]
+    for part in (
+        "`nme` is unknown",
+        "`name` is missing",
+        "`servers[1].tools`",
+        "servers[3]",
+        "`-`",
+    ):
+        assert part in message
+
+
+def test_all_problems_on_the_gateway_at_once(cli: CommandLine, tmp_path: Path) -> None:
+    wanted = {"name": "p", "servers": [{"name": "demo", "tools": ["ecko", "no"]}, {"name": "dmo"}]}
+    (tmp_path / "c.json").write_text(json.dumps(wanted), encoding="utf-8")
+    with broken(gateway_with("echo")) as gateway:
+        outcome = cli("compose", "c.json", "--json", "--gateway", gateway.url)
+    assert outcome.code == 4
+    message = outcome.json["errors"][0]["message"]
+    for part in ("no tool `ecko` (Did you mean `echo`?", "no tool `no`", "no server `dmo`"):
+        assert part in message
+    assert sent(gateway) == []
+
+
+def test_a_composition_that_loses_a_tool_meanwhile_is_said(
+    cli: CommandLine, tmp_path: Path
+) -> None:
+    (tmp_path / "c.json").write_text(json.dumps(COMPOSITION), encoding="utf-8")
+    answers = gateway_with("echo")
+    answers["POST /v1/servers"] = Answer(201, {"id": "v1", "name": "pipe"})
+    answers["GET /v1/servers/v1/tools"] = Answer(200, [])
+    with broken(answers) as gateway:
+        outcome = cli("compose", "c.json", "--json", "--gateway", gateway.url)
+    assert (outcome.code, outcome.json["errors"][0]["code"]) == (4, "composition")
+    assert "`demo-echo`" in outcome.json["errors"][0]["message"]
