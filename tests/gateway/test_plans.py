@@ -41,7 +41,7 @@ def offers(cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def gateway_with(*tools: str, virtual: tuple[str, ...] = (), **record: Any) -> dict[str, Answer]:
     """Return a gateway that has the project and these tools of it."""
-    there = registered("demo", "http://localhost:8000/mcp", **record)
+    there = {**registered("demo", "http://localhost:8000/mcp"), **record}
     pipeline = {
         "id": "v",
         "name": "pipeline",

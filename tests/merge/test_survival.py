@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mcpforge.merge.kinds import Kind
 
-SHARE = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "search" else 6
+SHARE = 1 if os.environ.get("HYPOTHESIS_PROFILE") == "search" else 16
 # Scripts that change more where there is more: edit(theirs) is not the answer.
 LOOSE = {
     "extracted list",

@@ -213,6 +213,7 @@ class Gateway:
                     headers=headers,
                     timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                     follow_redirects=False,
+                    verify=self.url.startswith("https:"),  # certificates take time to load
                     # A proxy would see the token of plain http.
                     trust_env=not is_loopback(self.url) and self.url.startswith("https:"),
                 )

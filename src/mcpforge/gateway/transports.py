@@ -19,7 +19,7 @@ def transport_to(url: str, headers: Mapping[str, str]) -> StreamableHttpTranspor
     import httpx2
     from fastmcp.client.transports import StreamableHttpTransport
 
-    trusting = urlsplit(url).scheme == "https" and not is_loopback(url)
+    secure = urlsplit(url).scheme == "https"
 
     def client(
         headers: dict[str, str] | None = None,
@@ -32,7 +32,8 @@ def transport_to(url: str, headers: Mapping[str, str]) -> StreamableHttpTranspor
             timeout=timeout or httpx2.Timeout(30.0),
             auth=auth,
             follow_redirects=False,
-            trust_env=trusting,
+            verify=secure,
+            trust_env=secure and not is_loopback(url),
         )
 
     return StreamableHttpTransport(url, headers=dict(headers), httpx_client_factory=client)

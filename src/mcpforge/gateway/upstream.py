@@ -124,10 +124,12 @@ async def _greet(url: str, headers: Mapping[str, str], secrets: list[str]) -> No
 
     accepted = {"Accept": "application/json, text/event-stream", **headers}
     timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    trusting = urlsplit(url).scheme == "https" and not is_loopback(url)
+    secure = urlsplit(url).scheme == "https"
     try:
         async with (
-            httpx2.AsyncClient(timeout=timeout, trust_env=trusting) as client,
+            httpx2.AsyncClient(
+                timeout=timeout, verify=secure, trust_env=secure and not is_loopback(url)
+            ) as client,
             client.stream("POST", url, json=_HELLO, headers=accepted) as answer,
         ):
             if answer.status_code != _OK:

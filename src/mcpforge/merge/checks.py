@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mcpforge.merge.kinds import Kind
 
+TOO_EARLY = "would be used before it is set"
 _Counted = Counter[Hashable]
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@]|$)")
 _DOTENV_KEY = re.compile(r"\s*(?:#\s?)?(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)=")
@@ -77,7 +78,7 @@ def fault_of_names(merged: str, ours: str) -> str:
     if result is None or mine is None:
         return ""
     early = pyfacts.early_names(result) - pyfacts.early_names(mine)
-    return f"`{min(early)[2]}` would be used before it is set" if early else ""
+    return f"`{min(early)[2]}` {TOO_EARLY}" if early else ""
 
 
 def requirement_name(text: str) -> str:

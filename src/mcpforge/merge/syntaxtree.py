@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpforge.merge import checks, edits, renames
+from mcpforge.merge import checks, edits, order, renames
 from mcpforge.merge.edits import Clash
 from mcpforge.merge.result import Conflict
 from mcpforge.merge.source import HELD_NEWLINE, Source
@@ -41,6 +41,9 @@ def merge(path: str, base: str, ours: str, theirs: str) -> Outcome:
     except Clash as clash:
         return Outcome(ours, (_whole(clash.message, base, ours, theirs),), ())
     reason = _fault(text, ours)
+    if reason.endswith(checks.TOO_EARLY):
+        text = order.early_moved(text, ours)
+        reason = _fault(text, ours)
     if reason:
         return Outcome(ours, (_whole(reason, base, ours, theirs),), ())
     return Outcome(text, (), (*found.advisories, *_comments(old, new, text)))

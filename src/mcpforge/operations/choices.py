@@ -9,7 +9,6 @@ from mcpforge import answers as rules
 from mcpforge.answers import Answers
 from mcpforge.catalog.options import find_option, parse_value
 from mcpforge.errors import UsageError, did_you_mean
-from mcpforge.operations.components import read_components
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,9 +62,11 @@ def decide(catalog: Catalog, request: Request, *, author: str, year: int) -> Ans
         features=features,
         options=options,
     )
-    return replace(
-        answers, components=read_components(given.get("components", ()), catalog, answers)
-    )
+    if not given.get("components"):
+        return answers
+    from mcpforge.operations.components import read_components
+
+    return replace(answers, components=read_components(given["components"], catalog, answers))
 
 
 def _first(flag: str | None, filed: Any) -> Any:

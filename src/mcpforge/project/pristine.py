@@ -37,7 +37,7 @@ def stored(tree: Tree) -> dict[str, bytes]:
 
 def stored_one(identifier: str, content: bytes) -> dict[str, bytes]:
     """Return path → content of one pristine text."""
-    return {f"{BASE}/{identifier}": zlib.compress(content)}
+    return {f"{BASE}/{identifier}": zlib.compress(content, 1)}
 
 
 def listed(root: Path) -> tuple[str, ...]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from mcpforge import pysource
@@ -72,7 +71,7 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
 
     tree: Tree = {}
     patterns = [pattern for layer in layers for pattern in layer.seed]
-    seeds = re.compile("|".join(map(translate, patterns)) or r"(?!)")
+    seeds = Seeds(patterns, answers.package)
     for layer in layers:
         context = context_of(layer)
         for condition, files in layer.files.items():
@@ -92,12 +91,26 @@ def _applies(condition: str, slots: Slots, selection: Selection) -> bool:
     return not condition or selection.holds(condition)
 
 
+class Seeds:
+    """The paths that are seed: most patterns are one path once the package is known."""
+
+    def __init__(self, patterns: Iterable[str], package: str) -> None:
+        """Split the patterns into paths and what is left to be matched."""
+        known = [pattern.replace("src/*/", f"src/{package}/") for pattern in patterns]
+        self.paths = frozenset(pattern for pattern in known if "*" not in pattern)
+        self.patterns = tuple(pattern for pattern in known if "*" in pattern)
+
+    def match(self, path: str) -> bool:
+        """Say whether a path is seed."""
+        return path in self.paths or any(fnmatchcase(path, one) for one in self.patterns)
+
+
 def _put(
     tree: Tree,
     path: str,
     template: str,
     context: Mapping[str, Any],
-    seeds: re.Pattern[str],
+    seeds: Seeds,
     layer: str,
 ) -> None:
     if path in tree:

@@ -1,0 +1,377 @@
+"""Registered, composed and called at the real gateway, with servers that mcpforge generated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.auth import BearerAuth
+
+from gateway import real
+from mcpforge.gateway import process
+from mcpforge.project import lock as locks
+from real.workshop import Workshop, run, site_packages, uv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.real, pytest.mark.service]
+
+FLEET = 50
+TOOLS_EACH = 5
+# The form of the guide that the project follows, its comment too.
+COMPOSITION = """# Virtual server config
+{
+  "name": "data-pipeline",
+  "description": "Complete data analysis pipeline",
+  "servers": [
+    {
+      "name": "csv-server",
+      "tools": ["echo", "greet"]
+    },
+    {
+      "name": "analysis-server",
+      "tools": ["echo"]
+    }
+  ]
+}
+"""
+SERVERS = """
+import contextlib, sys
+import uvicorn
+from fastmcp import FastMCP
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+def make(name):
+    server = FastMCP(name)
+    def say(text: str) -> str:
+        "Return the text."
+        return text
+    for number in range(int(sys.argv[3])):
+        server.tool(say, name=f"tool_{number}")
+    return server.http_app(stateless_http=True)
+
+apps = {f"fleet-{number}": make(f"fleet-{number}") for number in range(int(sys.argv[2]))}
+
+@contextlib.asynccontextmanager
+async def lifespan(app):
+    async with contextlib.AsyncExitStack() as stack:
+        for one in apps.values():
+            await stack.enter_async_context(one.router.lifespan_context(one))
+        yield
+
+routes = [Mount(f"/{name}", one) for name, one in apps.items()]
+app = Starlette(routes=routes, lifespan=lifespan)
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+"""
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody at a shell: an installed mcpforge, a state folder, a gateway."""
+
+    command: Path
+    environment: dict[str, str]
+
+    def __call__(
+        self, *words: str, cwd: Path, fine: tuple[int, ...] = (0,), **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run mcpforge; no token may ever stand in what it says."""
+        environment = {**self.environment, **variables}
+        done = run([self.command, *words], cwd=cwd, env=environment, fine=fine)
+        for secret in variables.values():
+            assert secret not in done.stdout + done.stderr
+        assert not re.search(r"eyJ[\w-]{20,}\.", done.stdout + done.stderr)
+        return done
+
+    def json(self, *words: str, cwd: Path, **variables: str) -> dict[str, Any]:
+        """Run it and return the data of the envelope."""
+        done = self(*words, "--json", cwd=cwd, **variables)
+        found: dict[str, Any] = json.loads(done.stdout)["data"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workshop:
+    """Return the workshop of this session; all workers have the same."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "real"
+    folder.mkdir(exist_ok=True)
+    return Workshop(folder)
+
+
+def user(shop: Workshop, home: real.Home) -> User:
+    """Return a user of a gateway that `gateway start` began."""
+    record = home.state.record()
+    assert record
+    environment = {
+        **{key: value for key, value in home.environment.items() if key != "VIRTUAL_ENV"},
+        "MCPFORGE_GATEWAY_URL": record.url,
+        "FASTMCP_CHECK_FOR_UPDATES": "off",
+    }
+    return User(shop.wheel(), environment)
+
+
+@pytest.fixture
+def own(installed_gateway: Callable[[str], Path], tmp_path: Path) -> Iterator[real.Home]:
+    """Run a gateway for one test, that it may stop and start."""
+    newest = next(iter(real.pythons()), "3.13")
+    home = real.home_with(installed_gateway(newest), tmp_path / "state")
+    home("start", "--port", str(real.free_port()))
+    yield home
+    if record := home.state.record():
+        process.end_group(record.pid)
+
+
+@contextmanager
+def serving(command: list[str], port: int, log: Path, cwd: Path) -> Iterator[None]:
+    """Run a server of this machine until the block ends."""
+    environment = {**real.MACHINE, "FASTMCP_CHECK_FOR_UPDATES": "off"}
+    with log.open("wb") as said:
+        server = subprocess.Popen(command, cwd=cwd, env=environment, stdout=said, stderr=said)
+    try:
+        deadline = time.monotonic() + 60
+        while not listens(port):
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of this machine."""
+    with socket.socket() as trial:
+        return trial.connect_ex(("127.0.0.1", port)) == 0
+
+
+def made(shop: Workshop, user: User, folder: Path, *words: str) -> Path:
+    """Make and install a project."""
+    user("new", str(folder), "--no-git", "--yes", *words, cwd=folder.parent)
+    environment = folder / ".venv"
+    run([uv(), "venv", "-q", "--python", sys.executable, environment], cwd=folder)
+    borrowed = site_packages(environment) / "borrowed.pth"
+    borrowed.write_text(f"{site_packages(shop.packages())}\n", encoding="utf-8")
+    install = [uv(), "pip", "install", "-q", "--no-deps", "--python", environment / "bin/python"]
+    run([*install, "-e", "."], cwd=folder)
+    return folder
+
+
+def called(url: str, token: str, tool: str, arguments: dict[str, Any]) -> tuple[list[str], Any]:
+    """Return what a client of a virtual server sees, and what a tool answers."""
+
+    async def call() -> tuple[list[str], Any]:
+        async with Client(url, auth=BearerAuth(token=token)) as client:
+            names = sorted(tool.name for tool in await client.list_tools())
+            return names, (await client.call_tool(tool, arguments)).data
+
+    return asyncio.run(call())
+
+
+def test_from_two_projects_to_tools_called_through_one_server(
+    shop: Workshop, own: real.Home, tmp_path: Path
+) -> None:
+    me = user(shop, own)
+    csv = made(shop, me, tmp_path / "csv-server")
+    analysis = made(shop, me, tmp_path / "analysis-server", "--with", "bearer")
+    script = str(analysis / ".venv/bin/analysis-server")
+    token = run([script, "token", "new", "--save"], cwd=analysis).stdout.strip()
+    ports = real.free_port(), real.free_port()
+    urls = [f"http://127.0.0.1:{port}/mcp" for port in ports]
+    credential = {"MCPFORGE_UPSTREAM_TOKEN": token}
+    file = tmp_path / "pipeline.json"
+    file.write_text(COMPOSITION, encoding="utf-8")
+    try:
+        first = me.json("register", "--start", "--detach", "--url", urls[0], "--check", cwd=csv)
+        assert first["servers"][0]["agents_see"] == ["csv-server-echo"]
+        assert first["calls"][0]["called"] == "csv-server-echo"
+        refused = me("register", "--start", "--url", urls[1], cwd=analysis, fine=(1,))
+        assert "token new" in refused.stderr
+        second = me.json(
+            "register", "--start", "--detach", "--url", urls[1], cwd=analysis, **credential
+        )
+        assert second["servers"][0]["agents_see"] == ["analysis-server-echo"]
+        again = me.json("register", "--url", urls[1], cwd=analysis, **credential)
+        assert again["servers"][0]["action"] == "nothing"
+
+        missing = me("compose", str(file), cwd=csv, fine=(4,))
+        assert "`csv-server` has no tool `greet`" in missing.stderr
+        me("add", "tool", "greet", "--yes", cwd=csv)
+        me("register", "--stop", cwd=csv)
+        grown = me.json("register", "--start", "--detach", "--url", urls[0], cwd=csv)
+        assert grown["servers"][0]["id"] == first["servers"][0]["id"]
+        assert grown["servers"][0]["agents_see"] == ["csv-server-echo", "csv-server-greet"]
+
+        composed = me.json("compose", str(file), "--check", cwd=csv)
+        names = ["analysis-server-echo", "csv-server-echo", "csv-server-greet"]
+        assert composed["agents_see"] == names
+        mine = own("token").strip()
+        said = {"text": "one"}
+        assert called(composed["url"], mine, "csv-server-echo", said) == (names, "one")
+        assert called(composed["url"], mine, "analysis-server-echo", said) == (names, "one")
+        assert me.json("compose", str(file), cwd=csv)["action"] == "nothing"
+
+        port = str(own.state.record().port)  # type: ignore[union-attr]
+        own("stop")
+        down = me("register", "--url", urls[0], cwd=csv, fine=(4,))
+        assert "gateway start" in down.stderr
+        own("start", "--port", port)
+        after = me.json("register", "--url", urls[0], cwd=csv)
+        assert after["servers"][0]["action"] == "nothing"
+        assert after["servers"][0]["id"] == first["servers"][0]["id"]
+        assert called(composed["url"], own("token").strip(), "analysis-server-echo", said)
+
+        warned = me("unregister", cwd=csv, fine=(1,))
+        assert "data-pipeline: `echo`, `greet`" in warned.stderr
+        told = me("unregister", "--yes", cwd=csv)
+        assert "mcpforge compose" in told.stderr
+        me("register", "--url", urls[0], cwd=csv)
+        repaired = me.json("compose", str(file), cwd=csv)
+        assert repaired["action"] == "update"
+        assert repaired["url"] == composed["url"]
+        assert called(composed["url"], own("token").strip(), "csv-server-echo", said)
+    finally:
+        for folder in (csv, analysis):
+            me("register", "--stop", cwd=folder)
+    assert not any(listens(port) for port in ports)
+
+
+def test_faults_of_the_real_gateway(
+    shop: Workshop, contextforge: real.Home, tmp_path: Path
+) -> None:
+    me = user(shop, contextforge)
+    project = tmp_path / "faulty"
+    me("new", str(project), "--no-git", "--yes", cwd=tmp_path)
+    port = real.free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+    gone = ("register", "--no-preflight", "--url", url)
+    assert "connection failed" in me(*gone, cwd=project, fine=(4,)).stderr.replace(
+        "All connection attempts failed", "connection failed"
+    )
+    wrong = me("register", cwd=project, fine=(4,), MCPGATEWAY_BEARER_TOKEN="no.real.token")
+    assert "does not accept the token" in wrong.stderr
+    code = "import sys\nfrom fastmcp import FastMCP\nm = FastMCP('t')\n"
+    code += "@m.tool\ndef good() -> str:\n    'Fine.'\n    return 'x'\n"
+    code += "@m.tool\ndef bad() -> str:\n    'This && that.'\n    return 'x'\n"
+    code += f"m.run(transport='http', port={port}, show_banner=False, stateless_http=True)\n"
+    with serving([sys.executable, "-c", code], port, tmp_path / "log", tmp_path):
+        done = me.json("register", "--url", url, cwd=project)
+        (server,) = done["servers"]
+        assert server["agents_see"] == ["faulty-good"]
+        assert len(server["skipped"]) == 1
+        assert server["skipped"][0].startswith("bad")
+        assert me.json("register", "--url", url, cwd=project)["servers"][0]["action"] == "nothing"
+        taken = me("register", "--url", f"{url}/", cwd=project, fine=(4,))
+        assert "`faulty` is registered with another URL" in taken.stderr
+        tagged = me.json("register", "--url", url, "--tag", "Two Words", cwd=project)
+        assert [one["what"] for one in tagged["servers"][0]["differences"]] == ["tags"]
+        again = me.json("register", "--url", url, "--tag", "Two Words", cwd=project)
+        assert again["servers"][0]["action"] == "nothing"
+    me("unregister", "--yes", cwd=project)
+    assert "Nothing to do" in me("unregister", cwd=project).stderr
+
+
+def test_a_gateway_that_refuses_this_machine(
+    installed_gateway: Callable[[str], Path],
+    shop: Workshop,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A gateway with its defaults takes no server of this machine, and stops hot requests."""
+    newest = next(iter(real.pythons()), "3.13")
+    home = real.home_with(installed_gateway(newest), tmp_path / "state")
+    from mcpforge.gateway import local
+
+    secrets = home.state.secrets_or_new()
+    port = real.free_port()
+    for name, value in real.MACHINE.items():
+        monkeypatch.setenv(name, value)
+    environment = {
+        **local.settings(home.state, secrets, port),
+        "SSRF_ALLOW_LOCALHOST": "false",
+        "RATE_LIMITING_ENABLED": "true",
+    }
+    program = home.state.environment / "bin" / "mcpgateway"
+    started = process.launch(
+        [str(program), "--host", "127.0.0.1", "--port", str(port)],
+        folder=home.state.folder,
+        environment=environment,
+        log=home.state.log,
+    )
+    try:
+        deadline = time.monotonic() + 240
+        while not process.healthy(port):
+            assert started.poll() is None and time.monotonic() < deadline
+            time.sleep(0.5)
+        from mcpforge.gateway import state, tokens
+
+        token = tokens.mint(secrets.jwt_key, state.ADMIN, 600)
+        environment = {**home.environment, "MCPFORGE_GATEWAY_URL": f"http://127.0.0.1:{port}"}
+        me = User(shop.wheel(), environment)
+        project = tmp_path / "local"
+        me("new", str(project), "--no-git", "--yes", cwd=tmp_path)
+        refused = me(
+            *("register", "--no-preflight"), cwd=project, fine=(4,), MCPGATEWAY_BEARER_TOKEN=token
+        )
+        assert "localhost address which is blocked" in refused.stderr
+        assert "SSRF_ALLOW_LOCALHOST=true" in refused.stderr
+        words = ("--json", "--no-preflight", "--url", "http://127.0.0.1:8000/{name}/mcp")
+        variables = {"MCPGATEWAY_BEARER_TOKEN": token}
+        (tmp_path / "empty.json").write_text('{"name": "x", "servers": ["nobody"]}')
+        for _ in range(40):
+            done = me("compose", "../empty.json", "--json", cwd=project, fine=(4,), **variables)
+            code = json.loads(done.stdout)["errors"][0]["code"]
+            assert code == "composition", words
+    finally:
+        process.end_group(started.pid)
+
+
+def test_fifty_projects_in_one_command(
+    shop: Workshop, contextforge: real.Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    me = user(shop, contextforge)
+    pattern = tmp_path / "fleet-0"
+    me("new", str(pattern), "--no-git", "--yes", cwd=tmp_path)
+    found = locks.load(pattern)
+    names = [f"fleet-{number}" for number in range(FLEET)]
+    for name in names:
+        (tmp_path / name / locks.FOLDER).mkdir(parents=True, exist_ok=True)
+        text = locks.dump(replace(found, answers=replace(found.answers, name=name)))
+        (tmp_path / name / locks.PATH).write_text(text, encoding="utf-8")
+    port = real.free_port()
+    url = f"http://127.0.0.1:{port}/{{name}}/mcp"
+    command = [sys.executable, "-c", SERVERS, str(port), str(FLEET), str(TOOLS_EACH)]
+    with serving(command, port, tmp_path / "log", tmp_path):
+        begin = time.monotonic()
+        done = me.json("register", *names, "--url", url, cwd=tmp_path)
+        took = time.monotonic() - begin
+        assert [server["name"] for server in done["servers"]] == names
+        assert all(server["action"] == "create" for server in done["servers"])
+        assert all(len(server["agents_see"]) == TOOLS_EACH for server in done["servers"])
+        begin = time.monotonic()
+        again = me.json("register", *names, "--url", url, cwd=tmp_path)
+        second = time.monotonic() - begin
+        assert {server["action"] for server in again["servers"]} == {"nothing"}
+        ids = [[server["id"] for server in run["servers"]] for run in (done, again)]
+        assert ids[0] == ids[1]
+    me("unregister", *names, "--yes", cwd=tmp_path)
+    with capsys.disabled():
+        sys.stderr.write(
+            f"\n{FLEET} projects with {FLEET * TOOLS_EACH} tools registered in {took:.1f} s on "
+            f"{os.cpu_count()} cores, compared again in {second:.1f} s\n"
+        )
