@@ -20,7 +20,7 @@ from fastmcp import Client
 from fastmcp.client.auth import BearerAuth
 
 from gateway import real
-from mcpforge.gateway import process
+from mcpforge.gateway import local, process, state, tokens
 from mcpforge.project import lock as locks
 from real.workshop import Workshop, run, site_packages, uv
 
@@ -183,7 +183,7 @@ def called(url: str, token: str, tool: str, arguments: dict[str, Any]) -> tuple[
     return asyncio.run(call())
 
 
-def test_from_two_projects_to_tools_called_through_one_server(
+def test_from_two_projects_to_tools_called_through_one_server(  # noqa: PLR0915 - one story
     shop: Workshop, own: real.Home, tmp_path: Path
 ) -> None:
     me = user(shop, own)
@@ -292,11 +292,9 @@ def test_a_gateway_that_refuses_this_machine(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A gateway with its defaults takes no server of this machine, and stops hot requests."""
+    """A gateway with its defaults takes no server of this machine: the hint says what does."""
     newest = next(iter(real.pythons()), "3.13")
     home = real.home_with(installed_gateway(newest), tmp_path / "state")
-    from mcpforge.gateway import local
-
     secrets = home.state.secrets_or_new()
     port = real.free_port()
     for name, value in real.MACHINE.items():
@@ -304,7 +302,6 @@ def test_a_gateway_that_refuses_this_machine(
     environment = {
         **local.settings(home.state, secrets, port),
         "SSRF_ALLOW_LOCALHOST": "false",
-        "RATE_LIMITING_ENABLED": "true",
     }
     program = home.state.environment / "bin" / "mcpgateway"
     started = process.launch(
@@ -318,8 +315,6 @@ def test_a_gateway_that_refuses_this_machine(
         while not process.healthy(port):
             assert started.poll() is None and time.monotonic() < deadline
             time.sleep(0.5)
-        from mcpforge.gateway import state, tokens
-
         token = tokens.mint(secrets.jwt_key, state.ADMIN, 600)
         environment = {**home.environment, "MCPFORGE_GATEWAY_URL": f"http://127.0.0.1:{port}"}
         me = User(shop.wheel(), environment)
@@ -330,13 +325,6 @@ def test_a_gateway_that_refuses_this_machine(
         )
         assert "localhost address which is blocked" in refused.stderr
         assert "SSRF_ALLOW_LOCALHOST=true" in refused.stderr
-        words = ("--json", "--no-preflight", "--url", "http://127.0.0.1:8000/{name}/mcp")
-        variables = {"MCPGATEWAY_BEARER_TOKEN": token}
-        (tmp_path / "empty.json").write_text('{"name": "x", "servers": ["nobody"]}')
-        for _ in range(40):
-            done = me("compose", "../empty.json", "--json", cwd=project, fine=(4,), **variables)
-            code = json.loads(done.stdout)["errors"][0]["code"]
-            assert code == "composition", words
     finally:
         process.end_group(started.pid)
 

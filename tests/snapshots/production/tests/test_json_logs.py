@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from production_server.json_logs import JsonFormatter
+from production_server.json_logs import JsonFormatter, log_json
 from production_server.logs import LOUD, configure_logging
 from production_server.request_id import RequestIdMiddleware
 from production_server.settings import Settings
@@ -32,6 +32,7 @@ def lines(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[io.St
         monkeypatch.setattr(each, "handlers", [])
         monkeypatch.setattr(each, "propagate", each.propagate)
     configure_logging(settings)
+    log_json()
     yield stream
     root.setLevel(level)
 

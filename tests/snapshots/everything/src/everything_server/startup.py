@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from .json_logs import log_json
 from .logs import configure_logging
 from .settings import Settings, load_settings
 
@@ -10,4 +11,5 @@ def prepare(**overrides: Any) -> Settings:
     """Read the settings and set up the process."""
     settings = load_settings(**overrides)
     configure_logging(settings)
+    log_json()
     return settings

@@ -42,3 +42,9 @@ def access(record: logging.LogRecord) -> dict[str, object]:
     fields = dict(zip(ACCESS, record.args or (), strict=True))
     fields["path"] = str(fields["path"]).partition("?")[0]
     return {"message": f"{fields['method']} {fields['path']}", **fields}
+
+
+def log_json() -> None:
+    """Write what the root's handlers get as JSON."""
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(JsonFormatter())

@@ -157,7 +157,7 @@ class Settings(BaseSettings):
     http_base_url: str = Field(
         default="https://example.com",
         description="The only service that the HTTP client talks to",
-        pattern="^https?://[^/@]+",
+        pattern="^https?://[^/@?#]+(/.*)?$",
     )
     http_timeout: float = Field(
         default=10.0,
@@ -204,6 +204,24 @@ class Settings(BaseSettings):
         description="Port that /metrics is served on; 0 takes any free one",
         ge=0,
         le=65535,
+    )
+    register_name: str = Field(
+        default="production-server",
+        description="Name of the server in the gateway, and first part of its tools' names",
+        pattern="^[a-zA-Z0-9_. -]{1,255}$",
+    )
+    register_url: str = Field(
+        default="http://127.0.0.1:8000/mcp",
+        description="URL that the gateway reaches the server by",
+        pattern="^https?://",
+    )
+    register_tags: CommaSeparated = Field(
+        default=[],
+        description="Tags that the server is found by in the gateway",
+    )
+    register_visibility: Literal["public", "team", "private"] = Field(
+        default="public",
+        description="Who sees the server in the gateway",
     )
 
 
