@@ -18,29 +18,33 @@ import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.survival_cells import BASES, Bench, Cell, cells  # noqa: E402
-from bench.survival_rivals import by_copier, by_git, copier_cells  # noqa: E402
-from bench.survival_scripts import COPIER_SCRIPTS  # noqa: E402
-from bench.survival_table import Row, conflict, lines  # noqa: E402
-from bench.survival_tests import newly_failing  # noqa: E402
+from bench.survival_cells import BASES, Bench, Cell, cells
+from bench.survival_rivals import by_copier, by_git, copier_cells
+from bench.survival_scripts import COPIER_SCRIPTS
+from bench.survival_table import Row, conflict, lines
+from bench.survival_tests import newly_failing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 TESTED = 60
 QUICK = 300
+CHUNK = 25
 _benches: list[tuple[Bench, Path]] = []
 
 
-def begin(folder: str, python: str) -> None:
+def begin(folder: str, python: str, *, imports: bool = True) -> None:
     """Give this worker its own place."""
     number = multiprocessing.current_process().pid
-    _benches.append((Bench(Path(folder) / str(number), Path(python)), Path(python)))
+    _benches.append(
+        (Bench(Path(folder) / str(number), Path(python) if imports else None), Path(python))
+    )
 
 
 def run_cell(cell: Cell, *, copier: bool) -> Row:
@@ -53,8 +57,8 @@ def run_cell(cell: Cell, *, copier: bool) -> Row:
     return replace(row, copier=by_copier(bench, cell)) if copier else row
 
 
-def run_script(found: Sequence[Cell], for_copier: frozenset[Cell]) -> list[Row]:
-    """Try all cells of a script."""
+def run_chunk(found: Sequence[Cell], for_copier: frozenset[Cell]) -> list[Row]:
+    """Try some cells."""
     return [run_cell(cell, copier=cell in for_copier) for cell in found]
 
 
@@ -62,14 +66,6 @@ def run_tests(row: Row) -> Row:
     """Run the project's own tests of a cell."""
     bench, python = _benches[0]
     return replace(row, failing=tuple(newly_failing(bench, row.cell, python)))
-
-
-def by_script(found: Iterable[Cell]) -> list[list[Cell]]:
-    """Return the cells of each script."""
-    groups: dict[str, list[Cell]] = {}
-    for cell in found:
-        groups.setdefault(cell.script, []).append(cell)
-    return list(groups.values())
 
 
 def environment(folder: Path) -> Path:
@@ -86,27 +82,39 @@ def main() -> None:
     parser.add_argument("--scripts", nargs="*", default=[], help="only these scripts")
     parser.add_argument("--base", choices=BASES, default="", help="always begin with this preset")
     parser.add_argument("--python", help="of an environment with the packages of all features")
+    parser.add_argument("--no-imports", action="store_true", help="only read what was merged")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write all rows there")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         python = given.python or str(environment(Path(name)))
         found = cells(given.scripts, base=given.base)
-        copier = frozenset(() if given.quick else copier_cells(cells(COPIER_SCRIPTS, base=given.base)))
-        if given.quick:
-            found = random.Random(0).sample(found, min(QUICK, len(found)))
-        with ProcessPoolExecutor(given.jobs, initializer=begin, initargs=(name, python)) as pool:
-            groups = by_script(found)
+        copier = frozenset(
+            ()
+            if given.quick or given.no_imports
+            else copier_cells(cells(COPIER_SCRIPTS, base=given.base))
+        )
+        random.Random(0).shuffle(found)
+        found = found[:QUICK] if given.quick else found
+        start = partial(begin, name, python, imports=not given.no_imports)
+        with ProcessPoolExecutor(given.jobs, initializer=start) as pool:
             rows = []
-            for result in pool.map(run_script, groups, [copier] * len(groups)):
+            chunks = [found[first : first + CHUNK] for first in range(0, len(found), CHUNK)]
+            for result in pool.map(run_chunk, chunks, [copier] * len(chunks)):
                 rows += result
-                print(f"{len(rows)} of {len(found)}", file=sys.stderr)  # noqa: T201
-            if not given.quick:
+                print(f"{len(rows)} of {len(found)}", file=sys.stderr)
+                save(given.json, rows)
+            if not (given.quick or given.no_imports):
                 rows = tested(pool, rows)
-    if given.json:
-        given.json.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+    save(given.json, rows)
     for line in lines(rows):
-        print(line)  # noqa: T201
+        print(line)
+
+
+def save(path: Path | None, rows: Sequence[Row]) -> None:
+    """Write the rows down, for a look at what is known so far."""
+    if path:
+        path.write_text(json.dumps([asdict(row) for row in rows]), encoding="utf-8")
 
 
 def tested(pool: ProcessPoolExecutor, rows: list[Row]) -> list[Row]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from bench.survival_edits import Script, Texts
 from bench.survival_facts import Facts, Prober, lost, static_facts, unparsed, wrong
 from bench.survival_oracle import same_place
-from bench.survival_scripts import SCRIPTS, Script, Texts
+from bench.survival_scripts import SCRIPTS
 from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
 from mcpforge.errors import ForgeError, UsageError
@@ -182,15 +184,18 @@ class Bench:
             reasons = tuple(f"{clash.path}: {clash.reason}" for clash in planned.plan.clashes)
             carry_out(planned)
         except ForgeError as error:
-            if error.code == "in_use":
+            if error.code == "in_use" and _used_by_own(str(error), texts["before"]):
                 places = (*places, "in use")
             written = () if _state(root) == state else ("refused, but files were written",)
             why = reasons if error.code == "conflict" else (f"{error.code}: {error}",)
             return Verdict("loss" if written else "conflict", written or why, places=places)
         return replace(self.judge(cell, root, texts, said), places=places)
 
-    def judge(self, cell: Cell, root: Path, texts: dict[str, Texts], said: Iterable[str]) -> Verdict:
+    def judge(
+        self, cell: Cell, root: Path, texts: dict[str, Texts], said: Iterable[str]
+    ) -> Verdict:
         """Look at a project that was changed without a conflict."""
+        said = list(said)
         texts = {**texts, "after": read(root)}
         gone = lost(SCRIPTS[cell.script], texts, said)
         broken = unparsed(texts["after"])
@@ -201,8 +206,15 @@ class Bench:
             "edited": self.facts(root, texts["edited"]),
             "after": self.facts(root, texts["after"]),
         }
-        odd = [] if broken else wrong(facts, texts)
+        odd = [] if broken else wrong(facts, texts, said)
         return Verdict("loss" if gone else "merged", tuple(gone), tuple(broken), tuple(odd))
+
+
+def _used_by_own(message: str, before: Texts) -> bool:
+    """Whether what goes is used by a file of the user's, not by an edited or moved one of ours."""
+    names = {path.rpartition("/")[2] for path in before}
+    used = re.findall(r"([\w./-]+\.py):\d+", message)
+    return any(path.rpartition("/")[2] not in names for path in used)
 
 
 def _state(root: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ import subprocess
 import tokenize
 import tomllib
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from mcpforge.render.contributions import split_requirement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bench.survival_scripts import Script, Texts
+    from bench.survival_edits import Script, Texts
 
 PROBE = Path(__file__).with_name("survival_probe.py")
 Facts = dict[str, list[str]]
@@ -29,6 +30,7 @@ Facts = dict[str, list[str]]
 ORDERED = ("middleware", "lifespan", "asgi")
 
 
+@lru_cache(maxsize=20_000)
 def words(path: str, text: str) -> Counter[str]:
     """Return what a text says, however it is laid out and quoted."""
     text = text.replace("\r\n", "\n")
@@ -88,6 +90,7 @@ def unparsed(texts: Texts) -> list[str]:
     return [path for path, text in texts.items() if not _parses(path, text)]
 
 
+@lru_cache(maxsize=20_000)
 def _parses(path: str, text: str) -> bool:
     if re.search(r"^(<<<<<<<|>>>>>>>) ", text, re.M):
         return False
@@ -116,9 +119,14 @@ def static_facts(texts: Texts) -> Facts:
         "dev requirement": project.get("dependency-groups", {}).get("dev", []),
     }
     return {
-        **{kind: [split_requirement(item)[0].lower() for item in found] for kind, found in names.items()},
+        **{
+            kind: [split_requirement(item)[0].lower() for item in found]
+            for kind, found in names.items()
+        },
         "variable": re.findall(r"^(?:# ?)?([A-Z][A-Z_0-9]*)=", texts.get(".env.example", ""), re.M),
-        "ignored": [line for line in texts.get(".gitignore", "").split("\n") if line[:1] not in ("#", "")],
+        "ignored": [
+            line for line in texts.get(".gitignore", "").splitlines() if line[:1] not in ("#", "")
+        ],
         "file": sorted(path for path in texts if not path.startswith("docs/")),
     }
 
@@ -131,7 +139,10 @@ class Prober:
         self.env = dict(env)
         self.out = folder / "facts.json"
         self.process = subprocess.Popen(
-            [str(python), "-B", str(PROBE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(python), "-B", str(PROBE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def close(self) -> None:
@@ -156,11 +167,15 @@ class Prober:
         return facts
 
 
-def wrong(facts: Mapping[str, Facts], texts: Mapping[str, Texts]) -> list[str]:
+def wrong(
+    facts: Mapping[str, Facts], texts: Mapping[str, Texts], said: Iterable[str] = ()
+) -> list[str]:
     """Return how a project differs from a fresh `new` with the user's additions and removals.
 
-    `facts` has `before` and `new` of fresh projects, `edited` and `after` of the user's.
+    `facts` has `before` and `new` of fresh projects, `edited` and `after` of the user's. What a
+    note says may stay.
     """
+    notes = "\n".join(said)
     before, new, edited, after = (facts[name] for name in ("before", "new", "edited", "after"))
     if "error" in after:
         return [f"error: {after['error'][0]}"]
@@ -172,7 +187,10 @@ def wrong(facts: Mapping[str, Facts], texts: Mapping[str, Texts]) -> list[str]:
         got = after[kind]
         missing, extra = want - set(got), set(got) - want
         if kind == "file":
-            extra = {path for path in extra if texts["edited"].get(path) == texts["before"].get(path)}
+            extra = {
+                path for path in extra if texts["edited"].get(path) == texts["before"].get(path)
+            }
+        extra = {name for name in extra if f"`{name}" not in notes}
         found += [f"{kind} {name} is missing" for name in sorted(missing)]
         found += [f"{kind} {name} is there" for name in sorted(extra)]
         usual = Counter(wanted) | Counter(edited[kind])
@@ -183,7 +201,9 @@ def wrong(facts: Mapping[str, Facts], texts: Mapping[str, Texts]) -> list[str]:
     return found
 
 
-def _order(kind: str, before: list[str], new: list[str], edited: list[str], got: list[str]) -> list[str]:
+def _order(
+    kind: str, before: list[str], new: list[str], edited: list[str], got: list[str]
+) -> list[str]:
     kept = [name for name in edited if name in before]
     if kept != [name for name in before if name in kept]:
         return []

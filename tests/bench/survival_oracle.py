@@ -12,6 +12,7 @@ import io
 import tokenize
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 Address = tuple[str, ...]
 
@@ -39,7 +40,11 @@ class Entries:
         """Note the statements of a block."""
         for node in body:
             if isinstance(node, ast.Import | ast.ImportFrom):
-                source = f"{'.' * node.level}{node.module or ''}" if isinstance(node, ast.ImportFrom) else ""
+                source = (
+                    f"{'.' * node.level}{node.module or ''}"
+                    if isinstance(node, ast.ImportFrom)
+                    else ""
+                )
                 for alias in node.names:
                     self.put((*address, f"import {source} {alias.name}"), str(alias.asname), node)
             else:
@@ -47,7 +52,11 @@ class Entries:
 
     def statement(self, node: ast.stmt, address: Address) -> None:
         """Note a statement and what it holds."""
-        blocks = [name for name in ("body", "orelse", "handlers", "finalbody") if getattr(node, name, None)]
+        blocks = [
+            name
+            for name in ("body", "orelse", "handlers", "finalbody")
+            if getattr(node, name, None)
+        ]
         if blocks:
             head = [
                 ast.dump(value)
@@ -65,12 +74,10 @@ class Entries:
         value = getattr(node, "value", None)
         if isinstance(value, ast.Constant) and isinstance(node, ast.Expr):
             self.put((*address, "doc"), str(value.value), node)
-        elif isinstance(value, ast.Call):
-            here = self.put((*address, f"{type(node).__name__} {_called(value)}"), "", node)
-            self.value(value, (*here, "value"))
-        elif isinstance(value, ast.AST) and not isinstance(node, ast.Expr):
-            target = ast.dump(getattr(node, "target", None) or getattr(node, "targets", [node])[0])
-            here = self.put((*address, f"bind {target if value is not node else ''}"), "", node)
+        elif isinstance(value, ast.AST) and not (
+            isinstance(node, ast.Expr) and not isinstance(value, ast.Call)
+        ):
+            here = self.put((*address, _name(node, value, address)), "", node)
             self.value(value, (*here, "value"))
         else:
             self.put((*address, ast.dump(node)), "", node)
@@ -87,8 +94,22 @@ class Entries:
             here = self.put(address, type(node).__name__, node)
             for item in node.elts:
                 self.value(item, (*here, _called(item) or ast.dump(item)))
+        elif isinstance(node, ast.Dict):
+            here = self.put(address, "Dict", node)
+            for key, item in zip(node.keys, node.values, strict=True):
+                self.value(item, (*here, "**" if key is None else ast.dump(key)))
         else:
             self.put(address, ast.dump(node), node)
+
+
+def _name(node: ast.stmt, value: ast.AST, address: Address) -> str:
+    """Return what a simple statement is known by: in functions a call counts, not its variable."""
+    targets = getattr(node, "targets", None) or [getattr(node, "target", None)]
+    in_class = bool(address) and address[-1].startswith("ClassDef ")
+    if isinstance(value, ast.Call) and not in_class:
+        kind = "bind" if targets[0] is not None else type(node).__name__
+        return f"{kind} {_called(value)}"
+    return f"{type(node).__name__} {ast.dump(targets[0]) if targets[0] else ''}"
 
 
 def _called(node: ast.AST) -> str:
@@ -119,8 +140,12 @@ def _comments(text: str) -> list[tuple[int, str]]:
 
 def _renamed_back(base: Entries, ours: Entries) -> Entries:
     """Give a function that the user renamed its old name: only its name was touched."""
-    gone = [item for item in base.said if len(item) == 1 and item not in ours.said and "Def " in item[0]]
-    new = [item for item in ours.said if len(item) == 1 and item not in base.said and "Def " in item[0]]
+    gone = [
+        item for item in base.said if len(item) == 1 and item not in ours.said and "Def " in item[0]
+    ]
+    new = [
+        item for item in ours.said if len(item) == 1 and item not in base.said and "Def " in item[0]
+    ]
     if len(gone) != 1 or len(new) != 1:
         return ours
     (old,), (name,) = gone[0], new[0]
@@ -152,7 +177,9 @@ def _plain(text: str) -> list[str]:
 
 def _lines(base: str, ours: str, theirs: str) -> str:
     old, mine, new = _plain(base), _plain(ours), _plain(theirs)
-    changed = {i for tag, a, b, _, _ in _differences(old, new) if tag != "insert" for i in range(a, b)}
+    changed = {
+        i for tag, a, b, _, _ in _differences(old, new) if tag != "insert" for i in range(a, b)
+    }
     for tag, first, last, _, _ in _differences(old, mine):
         both = changed & set(range(first, last))
         inside = tag == "insert" and {first - 1, first} <= changed
@@ -166,6 +193,7 @@ def _differences(old: list[str], new: list[str]) -> list[tuple[str, int, int, in
     return [item for item in matcher.get_opcodes() if item[0] != "equal"]
 
 
+@lru_cache(maxsize=20_000)
 def same_place(path: str, base: str, ours: str, theirs: str) -> str:
     """Return where both sides changed the same thing, or nothing."""
     base, ours, theirs = (text.replace("\r\n", "\n") for text in (base, ours, theirs))

@@ -55,8 +55,7 @@ async def listed(server: Any) -> dict[str, list[str]]:
         "prompt": [prompt.name for prompt in await server.list_prompts(run_middleware=False)],
         "resource": [str(item.uri) for item in await server.list_resources(run_middleware=False)],
         "template": [
-            item.uri_template
-            for item in await server.list_resource_templates(run_middleware=False)
+            item.uri_template for item in await server.list_resource_templates(run_middleware=False)
         ],
     }
 
@@ -134,7 +133,7 @@ def main() -> None:
         os.waitpid(child, 0)
         if modules.exists():
             remember(modules, job["package"])
-        print("done", flush=True)  # noqa: T201
+        print("done", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,12 @@ from bench.survival_cells import Bench, Cell, Verdict, read, sides, write
 from bench.survival_scripts import SCRIPTS
 
 if TYPE_CHECKING:
-    from bench.survival_scripts import Script, Texts
+    from bench.survival_edits import Script, Texts
 
 ANSWERS_FILE = "{{ _copier_conf.answers_file }}.jinja"
-QUESTIONS = "_subdirectory: template\n_templates_suffix: .jinja\nname:\n  type: str\n  default: demo\n"
+QUESTIONS = (
+    "_subdirectory: template\n_templates_suffix: .jinja\nname:\n  type: str\n  default: demo\n"
+)
 
 
 def by_git(bench: Bench, cell: Cell) -> Verdict:
@@ -29,7 +31,7 @@ def by_git(bench: Bench, cell: Cell) -> Verdict:
     result = dict(edited)
     for path in sorted(before.keys() | new.keys()):
         old, ours, theirs = before.get(path), edited.get(path), new.get(path)
-        if old == theirs or ours == theirs:
+        if theirs in {old, ours}:
             continue
         if old == ours:
             result.pop(path, None)

@@ -45,12 +45,9 @@ def loss(verdict: Verdict | None) -> bool:
     return bool(verdict and verdict.outcome == "loss")
 
 
-def kept_rate(rows: Iterable[Row], *, used: bool = False) -> float:
-    """Return how many in a hundred of the cells with nothing in common went without a conflict.
-
-    Cells where the user's code uses what goes are among them if `used`.
-    """
-    found = [row for row in rows if free(row) or (used and row.ours and _kind(row.ours) == "in use")]
+def kept_rate(rows: Iterable[Row]) -> float:
+    """Return how many in a hundred of the cells with nothing in common went without a conflict."""
+    found = [row for row in rows if free(row)]
     return 100 * sum(not conflict(row.ours) for row in found) / max(len(found), 1)
 
 
@@ -71,14 +68,16 @@ def lines(rows: Sequence[Row]) -> Iterable[str]:
     """Yield the table and the lists below it."""
     usable = [row for row in rows if row.ours]
     by_script: dict[str, list[Row]] = defaultdict(list)
-    for row in usable:
+    for row in sorted(usable, key=lambda row: row.cell):
         by_script[row.cell.script].append(row)
     tools: list[tuple[str, Callable[[Row], Verdict | None]]] = [
         ("mcpforge", lambda row: row.ours),
         ("git", lambda row: row.git),
         ("copier", lambda row: row.copier),
     ]
-    head = "".join(f"{name:>7}{'confl':>6}{'wrong':>6}{'loss':>5}" for name in ("ours", "git", "copier"))
+    head = "".join(
+        f"{name:>7}{'confl':>6}{'wrong':>6}{'loss':>5}" for name in ("ours", "git", "copier")
+    )
     yield f"{'script':<26}{'cells':>6}{'free':>6}{head}"
     for name, found in [*by_script.items(), ("all", usable)]:
         numbers = ""
@@ -88,7 +87,6 @@ def lines(rows: Sequence[Row]) -> Iterable[str]:
         yield f"{name:<26}{len(found):>6}{sum(map(free, found)):>6}{numbers}"
     yield ""
     yield f"without a conflict where nothing in common was changed: {kept_rate(usable):.2f} %"
-    yield f"the same, with what the user's code uses: {kept_rate(usable, used=True):.2f} %"
     both = [row for row in usable if row.copier]
     yield f"on the {len(both)} cells of copier alone:"
     for tool, which in tools:

@@ -38,7 +38,7 @@ def _failing(root: Path, python: Path) -> set[str]:
         "PYTHONPATH": str(root / "src"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "FASTMCP_CHECK_FOR_UPDATES": "off",
-        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),  # noqa: S108
+        "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
     }
     done = subprocess.run(
         command,

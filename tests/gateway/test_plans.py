@@ -12,7 +12,7 @@ from mcpforge.gateway import upstream
 from mcpforge.gateway.upstream import Upstream, UpstreamTool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from processes import CommandLine
@@ -21,11 +21,12 @@ URL = "http://127.0.0.1:8000/mcp"
 ID = "1" * 32
 PUT = f"PUT /v1/gateways/{ID}"
 REFRESH = f"POST /v1/gateways/{ID}/tools/refresh"
-Offering = Callable[..., None] if TYPE_CHECKING else Any
 
 
 @pytest.fixture
-def offers(cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offering]:
+def offers(
+    cli: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., None]:
     """Stand in a project; return what says which tools its server has."""
     assert cli("new", "demo", "--no-git", "--yes").code == 0
     monkeypatch.chdir(tmp_path / "demo")
@@ -63,7 +64,7 @@ def sent(gateway: Broken) -> list[str]:
     ]
 
 
-def test_what_is_as_desired_is_left_alone(cli: CommandLine, offers: Offering) -> None:
+def test_what_is_as_desired_is_left_alone(cli: CommandLine, offers: Callable[..., None]) -> None:
     offers("echo")
     with broken(gateway_with("echo")) as gateway:
         outcome = cli("register", "--json", "--gateway", gateway.url)
@@ -82,7 +83,7 @@ def test_what_is_as_desired_is_left_alone(cli: CommandLine, offers: Offering) ->
     ],
 )
 def test_what_differs_is_updated_in_place(
-    cli: CommandLine, offers: Offering, record: dict[str, Any], what: str
+    cli: CommandLine, offers: Callable[..., None], record: dict[str, Any], what: str
 ) -> None:
     offers("echo")
     with broken(
@@ -95,7 +96,9 @@ def test_what_differs_is_updated_in_place(
     assert sent(gw) == [PUT]
 
 
-def test_what_was_switched_off_is_switched_on(cli: CommandLine, offers: Offering) -> None:
+def test_what_was_switched_off_is_switched_on(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
     offers("echo")
     answers = gateway_with("echo", enabled=False)
     answers[f"POST /v1/gateways/{ID}/state"] = Answer(200, {})
@@ -104,7 +107,9 @@ def test_what_was_switched_off_is_switched_on(cli: CommandLine, offers: Offering
     assert sent(gateway) == [f"POST /v1/gateways/{ID}/state", PUT]
 
 
-def test_a_new_tool_is_synced_until_it_is_seen(cli: CommandLine, offers: Offering) -> None:
+def test_a_new_tool_is_synced_until_it_is_seen(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
     offers("echo", "greet")
     answers = gateway_with("echo")
     with broken(answers) as gateway:
@@ -113,7 +118,9 @@ def test_a_new_tool_is_synced_until_it_is_seen(cli: CommandLine, offers: Offerin
     assert sent(gateway) == [PUT, REFRESH]
 
 
-def test_edits_that_a_sync_loses_are_sent_again(cli: CommandLine, offers: Offering) -> None:
+def test_edits_that_a_sync_loses_are_sent_again(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
     offers("echo")
     answers = gateway_with("echo", description="Old")
     with broken(answers) as gateway:  # its PUT answers with the old description
@@ -122,7 +129,7 @@ def test_edits_that_a_sync_loses_are_sent_again(cli: CommandLine, offers: Offeri
 
 
 def test_a_tool_that_virtual_servers_have_goes_only_with_yes(
-    cli: CommandLine, offers: Offering
+    cli: CommandLine, offers: Callable[..., None]
 ) -> None:
     offers("echo")
     with broken(gateway_with("echo", "old", virtual=("old",))) as gateway:
@@ -135,7 +142,7 @@ def test_a_tool_that_virtual_servers_have_goes_only_with_yes(
         assert sent(gateway)[0] == PUT
 
 
-def test_a_stored_credential_is_kept(cli: CommandLine, offers: Offering) -> None:
+def test_a_stored_credential_is_kept(cli: CommandLine, offers: Callable[..., None]) -> None:
     offers("echo")
     with broken(gateway_with("echo", authType="bearer")) as gateway:
         assert cli("register", "--gateway", gateway.url).code == 0
@@ -144,7 +151,7 @@ def test_a_stored_credential_is_kept(cli: CommandLine, offers: Offering) -> None
 
 
 def test_a_credential_is_sent_once(
-    cli: CommandLine, offers: Offering, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, offers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offers("echo")
     monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", "first-token")
@@ -157,7 +164,7 @@ def test_a_credential_is_sent_once(
         assert sent(gateway) == [PUT, PUT]
 
 
-def test_what_the_gateway_drops_is_said(cli: CommandLine, offers: Offering) -> None:
+def test_what_the_gateway_drops_is_said(cli: CommandLine, offers: Callable[..., None]) -> None:
     offers("echo", "run", dropped={"run": "its description holds `&&`"})
     created = {"POST /v1/gateways": Answer(200, registered("demo", URL))}
     with broken(created) as gateway:
@@ -166,7 +173,7 @@ def test_what_the_gateway_drops_is_said(cli: CommandLine, offers: Offering) -> N
 
 
 def test_a_dry_run_sends_nothing_and_hides_secrets(
-    cli: CommandLine, offers: Offering, monkeypatch: pytest.MonkeyPatch
+    cli: CommandLine, offers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offers("echo")
     monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", "first-token")
@@ -180,7 +187,7 @@ def test_a_dry_run_sends_nothing_and_hides_secrets(
 
 
 def test_unregistering_what_is_not_there_is_nothing_to_do(
-    cli: CommandLine, offers: Offering
+    cli: CommandLine, offers: Callable[..., None]
 ) -> None:
     offers("echo")
     with broken() as gateway:
@@ -189,7 +196,9 @@ def test_unregistering_what_is_not_there_is_nothing_to_do(
     assert "Nothing to do" in outcome.err
 
 
-def test_unregistering_warns_about_virtual_servers(cli: CommandLine, offers: Offering) -> None:
+def test_unregistering_warns_about_virtual_servers(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
     offers("echo")
     answers = gateway_with("echo", virtual=("echo",))
     answers[f"DELETE /v1/gateways/{ID}"] = Answer(200, {"status": "success"})
@@ -273,3 +282,41 @@ def test_a_composition_that_loses_a_tool_meanwhile_is_said(
         outcome = cli("compose", "c.json", "--json", "--gateway", gateway.url)
     assert (outcome.code, outcome.json["errors"][0]["code"]) == (4, "composition")
     assert "`demo-echo`" in outcome.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "said"),
+    [
+        (("echo",), "The gateway has the server's 1 tools"),
+        (("echo", "old"), "The gateway's tools are not the server's: `-old`"),
+    ],
+)
+def test_doctor_compares_the_tools(
+    cli: CommandLine,
+    offers: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tools: tuple[str, ...],
+    said: str,
+) -> None:
+    offers("echo")
+    monkeypatch.setenv("MCPGATEWAY_BEARER_TOKEN", "the-token")
+    answers = gateway_with(*tools)
+    answers["GET /v1/version"] = Answer(200, {"app": {"version": "1.1.0"}})
+    answers["GET /v1/rbac/my/permissions"] = Answer(200, ["gateways.read", "tools.read"])
+    with broken(answers) as gateway:
+        monkeypatch.setenv("MCPFORGE_GATEWAY_URL", gateway.url)
+        outcome = cli("doctor")
+    assert sent(gateway) == []
+    assert said in outcome.out
+    assert "ContextForge 1.1.0 answers" in outcome.out
+    assert "The token lacks `gateways.create`" in outcome.out
+
+
+def test_doctor_says_that_the_gateway_is_down(
+    cli: CommandLine, offers: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offers("echo")
+    monkeypatch.setenv("MCPFORGE_GATEWAY_URL", "http://127.0.0.1:9")
+    outcome = cli("doctor")
+    assert outcome.code == 1
+    assert "The gateway does not answer" in outcome.out

@@ -99,7 +99,7 @@ class User:
 
     def json(self, *words: str, cwd: Path, **variables: str) -> dict[str, Any]:
         """Run it and return the data of the envelope."""
-        done = self(*words, "--json", cwd=cwd, **variables)
+        done = self(*words, "--json", cwd=cwd, fine=(0,), **variables)
         found: dict[str, Any] = json.loads(done.stdout)["data"]
         return found
 
@@ -167,8 +167,8 @@ def made(shop: Workshop, user: User, folder: Path, *words: str) -> Path:
     run([uv(), "venv", "-q", "--python", sys.executable, environment], cwd=folder)
     borrowed = site_packages(environment) / "borrowed.pth"
     borrowed.write_text(f"{site_packages(shop.packages())}\n", encoding="utf-8")
-    install = [uv(), "pip", "install", "-q", "--no-deps", "--python", environment / "bin/python"]
-    run([*install, "-e", "."], cwd=folder)
+    python = str(environment / "bin/python")
+    run([uv(), "pip", "install", "-q", "--no-deps", "--python", python, "-e", "."], cwd=folder)
     return folder
 
 
@@ -327,6 +327,7 @@ def test_a_gateway_that_refuses_this_machine(
         assert "SSRF_ALLOW_LOCALHOST=true" in refused.stderr
     finally:
         process.end_group(started.pid)
+        started.wait()
 
 
 def test_fifty_projects_in_one_command(

@@ -51,6 +51,15 @@ def find_access(
     return Access(address, token, insecure_http)
 
 
+def has_gateway() -> bool:
+    """Say whether this user has a gateway: one is named, or a local one runs."""
+    if os.environ.get(URL_VARIABLE) or _config().get("url"):
+        return True
+    from mcpforge.gateway.local import token_for
+
+    return token_for(DEFAULT_URL) is not None
+
+
 def find_credential(
     url: str,
     *,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 # A gateway locks out who goes on after some refusals, so no more than this are under way.
 _AT_ONCE = 4
-_TOOL_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def desire(start: Path, catalog: Catalog, wishes: Wishes) -> tuple[Offer, Desire
     """
     told = offer(start, catalog)
     url = wishes.url.replace("{name}", told.name) if wishes.url else told.url
-    url = check_address(url, "The server's URL")
+    check_address(url, "The server's URL")  # sent as it is: a last slash makes another URL
     credential = find_credential(
         url,
         token_file=wishes.token_file,
@@ -230,6 +228,8 @@ def _may_lose(plan: ServerPlan) -> bool:
 
 def carry_out(gateway: Gateway, items: Sequence[Item]) -> list[Outcome]:
     """Apply the plans, some at a time, and return what became of each, in the same order."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         outcomes = list(pool.map(lambda item: _apply(gateway, item), items))
     changed = [item for item in items if item.plan and item.plan.action != "nothing"]
@@ -289,4 +289,11 @@ def _with_tools(outcome: Outcome, tools: Sequence[Tool]) -> Outcome:
     told = [f"{name}: {why}" for name, why in (plan.dropped if plan else {}).items()]
     said = {text.partition(":")[0] for text in outcome.skipped}
     more = tuple(text for text in told if text.partition(":")[0] not in said)
-    return replace(outcome, tools=tuple(views), skipped=(*outcome.skipped, *more))
+    kept = {view.original for view in views}
+    lost = [replace(one, tools=tuple(set(one.tools) - kept)) for one in outcome.losses]
+    return replace(
+        outcome,
+        tools=tuple(views),
+        skipped=(*outcome.skipped, *more),
+        losses=tuple(one for one in lost if one.tools),
+    )

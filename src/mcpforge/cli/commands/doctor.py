@@ -43,7 +43,7 @@ def run(
         for line in repaired:
             console.say(f"{console.style('fixed:', 'green')} {line}")
     if root:
-        checks = examine_project(root, load())
+        checks = [*examine_project(root, load()), *_gateway(root)]
         for check in checks:
             _show_check(console, check)
     elif fix:
@@ -67,6 +67,18 @@ def run(
     )
     if code:
         raise typer.Exit(int(code))
+
+
+def _gateway(root: Path) -> list[Check]:
+    """Look at the gateway, where this user has one."""
+    from mcpforge.catalog.catalog import load
+    from mcpforge.gateway.access import has_gateway
+
+    if not has_gateway():
+        return []
+    from mcpforge.operations.gateway_checks import examine_gateway
+
+    return examine_gateway(root, load())
 
 
 def _project(place: Path) -> Path | None:
