@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
+from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Update, Verify
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -31,24 +33,16 @@ def run(
     replacing: bool = typer.Option(
         False, "--replace", help="Take out what fills the same single choice."
     ),
-    custom: bool = typer.Option(
-        False, "--custom", help="The name is a component's, never a feature's."
-    ),
+    custom: Custom = False,
     uri: Optional[str] = typer.Option(None, help="URI of a resource, `{x}` makes a parameter."),
     phase: Optional[str] = typer.Option(None, help="Where a middleware stands in the chain."),
     sync: bool = typer.Option(False, "--sync", help="A plain function instead of an async one."),
-    moved: Optional[list[str]] = typer.Option(
-        None, metavar="OLD=NEW", help="Where you moved a file to."
-    ),
-    update: bool = typer.Option(
-        True, "--update/--no-update", help="Take newer templates in first."
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
-    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
-    conflicts: str = typer.Option("refuse", help="`markers` writes conflict markers."),
-    verify: bool = typer.Option(
-        False, "--verify", help="Start and list the server; undo if that fails."
-    ),
+    moved: Moved = None,
+    update: Update = True,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    conflicts: Conflicts = "refuse",
+    verify: Verify = False,
 ) -> None:
     """Add features, or components of your own, to this project."""
     from mcpforge.catalog.catalog import load

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
+from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Update, Verify
+
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
 
@@ -19,21 +21,13 @@ def run(
         None, metavar="[GROUP] FEATURE… | KIND NAME…", help="As `mcpforge add` takes them."
     ),
     cascade: bool = typer.Option(False, "--cascade", help="Take out what needs it as well."),
-    custom: bool = typer.Option(
-        False, "--custom", help="The name is a component's, never a feature's."
-    ),
-    moved: Optional[list[str]] = typer.Option(
-        None, metavar="OLD=NEW", help="Where you moved a file to."
-    ),
-    update: bool = typer.Option(
-        True, "--update/--no-update", help="Take newer templates in first."
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
-    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
-    conflicts: str = typer.Option("refuse", help="`markers` writes conflict markers."),
-    verify: bool = typer.Option(
-        False, "--verify", help="Start and list the server; undo if that fails."
-    ),
+    custom: Custom = False,
+    moved: Moved = None,
+    update: Update = True,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    conflicts: Conflicts = "refuse",
+    verify: Verify = False,
 ) -> None:
     """Take features or components out; what you edited stays."""
     from mcpforge.catalog.catalog import load

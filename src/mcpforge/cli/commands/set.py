@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 import typer
+
+from mcpforge.cli.options import Conflicts, Diff, DryRun, Moved, Update, Verify
 
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
@@ -18,18 +20,12 @@ def run(
     values: list[str] = typer.Argument(
         ..., metavar="NAME=VALUE…", help="FEATURE.OPTION, title, description, license or python."
     ),
-    moved: Optional[list[str]] = typer.Option(
-        None, metavar="OLD=NEW", help="Where you moved a file to."
-    ),
-    update: bool = typer.Option(
-        True, "--update/--no-update", help="Take newer templates in first."
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
-    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
-    conflicts: str = typer.Option("refuse", help="`markers` writes conflict markers."),
-    verify: bool = typer.Option(
-        False, "--verify", help="Start and list the server; undo if that fails."
-    ),
+    moved: Moved = None,
+    update: Update = True,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    conflicts: Conflicts = "refuse",
+    verify: Verify = False,
 ) -> None:
     """Change options of features, or a text of the project."""
     from mcpforge.catalog.catalog import load

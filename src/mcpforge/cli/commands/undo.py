@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mcpforge.cli.options import Diff, DryRun
+
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
 
@@ -15,8 +17,8 @@ NAME = "undo"
 
 def run(
     context: typer.Context,
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
-    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
+    dry_run: DryRun = False,
+    diff: Diff = False,
 ) -> None:
     """Put back the project as it was before the last change; twice is a redo."""
     from mcpforge.cli.changing import diff_lines, plan_lines

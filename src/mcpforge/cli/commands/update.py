@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 import typer
+
+from mcpforge.cli.options import Conflicts, Diff, DryRun, Moved, Verify
 
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
@@ -15,15 +17,11 @@ NAME = "update"
 
 def run(
     context: typer.Context,
-    moved: Optional[list[str]] = typer.Option(
-        None, metavar="OLD=NEW", help="Where you moved a file to."
-    ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
-    diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
-    conflicts: str = typer.Option("refuse", help="`markers` writes conflict markers."),
-    verify: bool = typer.Option(
-        False, "--verify", help="Start and list the server; undo if that fails."
-    ),
+    moved: Moved = None,
+    dry_run: DryRun = False,
+    diff: Diff = False,
+    conflicts: Conflicts = "refuse",
+    verify: Verify = False,
 ) -> None:
     """Bring this project to the templates of the installed mcpforge."""
     from mcpforge import __version__
