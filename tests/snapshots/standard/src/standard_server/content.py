@@ -1,5 +1,6 @@
 """Files below one folder; names come from clients and are not trusted."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -13,15 +14,12 @@ class ContentError(Exception):
 
 async def find_file(folder: Path, name: str) -> anyio.Path:
     """Return the file `name` below `folder`; what leads outside of it doesn't exist."""
-    try:
+    with suppress(OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
         root = await anyio.Path(folder).resolve()
         file = await (root / name).resolve()
-        found = file.is_relative_to(root) and await file.is_file()
-    except (OSError, RuntimeError, ValueError):  # too long, a loop of links, a NUL
-        found = False
-    if not found:
-        raise ContentError(f"There is no file {name!r}.")
-    return file
+        if file.is_relative_to(root) and await file.is_file():
+            return file
+    raise ContentError(f"There is no file {name!r}.")
 
 
 async def read_text(folder: Path, name: str) -> str:
