@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.survival_edits import Script, Texts
 from bench.survival_facts import Facts, Prober, lost, static_facts, unparsed, wrong
+from bench.survival_imports import dangling
 from bench.survival_oracle import same_place
 from bench.survival_scripts import SCRIPTS
 from mcpforge.answers import Answers
@@ -207,6 +208,7 @@ class Bench:
             "after": self.facts(root, texts["after"]),
         }
         odd = [] if broken else wrong(facts, texts, said)
+        odd += sorted(dangling(texts["after"]) - dangling(texts["edited"]))
         return Verdict("loss" if gone else "merged", tuple(gone), tuple(broken), tuple(odd))
 
 

@@ -138,12 +138,12 @@ class Prober:
         """Start it."""
         self.env = dict(env)
         self.out = folder / "facts.json"
-        self.process = subprocess.Popen(
-            [str(python), "-B", str(PROBE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.command = [str(python), "-B", str(PROBE)]
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        pipe = subprocess.PIPE
+        return subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True)
 
     def close(self) -> None:
         """End it."""
@@ -153,6 +153,8 @@ class Prober:
 
     def facts(self, root: Path) -> Facts:
         """Return the facts of a project on disk; an `error` if it can't be imported."""
+        if self.process.poll() is not None:
+            self.process = self._start()
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.out.unlink(missing_ok=True)

@@ -190,3 +190,21 @@ def test_a_requirement_that_is_used_stays(project: Path) -> None:
     assert '"tenacity>=' not in text
     assert any("httpx2" in note for note in planned.plan.notes)
     assert mine.exists()
+
+
+def test_files_of_other_line_endings_stay_when_their_feature_goes(project: Path) -> None:
+    for path in project.rglob("*.py"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    planned = change(project, remove(START, "health"))
+    assert (project / "src" / "demo" / "routes" / "health.py").exists()
+    assert any("routes/health.py` was edited, so it stays" in note for note in planned.plan.notes)
+
+
+def test_an_edited_file_of_a_feature_stays_when_it_goes(project: Path) -> None:
+    health = project / "src" / "demo" / "routes" / "health.py"
+    health.write_text(health.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    planned = change(project, remove(START, "health"))
+    assert health.exists()
+    assert any("routes/health.py` was edited" in note for note in planned.plan.notes)
+    change(project, add(remove(START, "health"), "health"))
+    assert health.read_text(encoding="utf-8").endswith("# mine\n")

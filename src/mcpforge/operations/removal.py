@@ -107,8 +107,8 @@ def _own_sources(root: Path, lock: Lock, theirs: Tree) -> dict[str, str]:
         content = (root / path).read_bytes()
         if path in places:
             original, file = places[path]
-            managed = file.ownership == "managed" and original in theirs
-            if managed or blob_id(content) == file.id:
+            leaving = original not in theirs  # deleted, or an orphan that nothing wires any more
+            if leaving or file.ownership == "managed" or blob_id(content) == file.id:
                 continue
         found[path] = content.decode("utf-8", "replace")
     return found

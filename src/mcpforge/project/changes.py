@@ -73,7 +73,7 @@ def _decide(
         if their is not None:
             _arrive(draft, path, their, ours)
     elif their is None:
-        _leave(draft, place, path, locked, ours)
+        _leave(draft, path, locked, ours)
     else:
         draft.files[path] = LockedFile(their.ownership, their.id, at=locked.at)
         if ours is None:
@@ -91,7 +91,8 @@ def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None) -> None:
         draft.clashes.append(Clash(path, reason, blob_id(ours)))
 
 
-def _leave(draft: _Draft, place: str, path: str, locked: LockedFile, ours: bytes | None) -> None:
+def _leave(draft: _Draft, path: str, locked: LockedFile, ours: bytes | None) -> None:
+    place = locked.at or path
     if ours is None:
         return
     if blob_id(ours) == locked.id:
