@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from mcpforge.project.journal import Recovery
     from mcpforge.project.lock import Lock
 
 _SAID = {
@@ -18,11 +19,12 @@ _SAID = {
 }
 
 
-def settle_and_say(say: Callable[[str], None], start: Path) -> None:
-    """Put an end to a write that was cut short, and say which."""
+def settle_and_say(say: Callable[[str], None], start: Path) -> Recovery:
+    """Put an end to a write that was cut short, say which, and return it."""
     outcome = settle(start)
     if outcome:
         say(_SAID[outcome])
+    return outcome
 
 
 def open_for(say: Callable[[str], None], start: Path, *, writing: bool) -> tuple[Path, Lock]:

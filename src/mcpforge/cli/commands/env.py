@@ -20,15 +20,13 @@ def run(
     """Write missing secrets to `.env`; what is there stays as it is."""
     from mcpforge.catalog.catalog import load
     from mcpforge.operations.environment import missing_values, required_values, write_environment
+    from mcpforge.operations.opening import settle_and_say
     from mcpforge.project import lock as locks
-    from mcpforge.project.apply import settle
     from mcpforge.render.project import render
 
     console: Console = context.obj
     root = locks.find(Path.cwd())
-    recovered = "" if dry_run else settle(root)
-    if recovered:
-        console.say(f"An earlier write was cut short; the project was {recovered}")
+    recovered = "" if dry_run else settle_and_say(console.say, root)
     settings = render(locks.load(root).answers, load()).slots.settings
     if dry_run:
         written = tuple(item.env for item in missing_values(root, settings))
