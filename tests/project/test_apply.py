@@ -395,6 +395,24 @@ def test_of_several_at_once_one_wins(races: list[str], tmp_path: Path, attempt: 
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 
 
+def test_a_project_that_comes_after_the_check_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = apply.check_free
+
+    def check_then_lose(root: Path) -> None:
+        check(root)
+        monkeypatch.undo()
+        apply.create(root, NEW)
+
+    monkeypatch.setattr(apply, "check_free", check_then_lose)
+    with pytest.raises(ForgeError) as caught:
+        apply.create(tmp_path / "p", NEW)
+    assert caught.value.code == "not_empty"
+    assert project_files(tmp_path / "p") == BEFORE
+    assert [path.name for path in tmp_path.iterdir()] == ["p"]
+
+
 def test_discard_takes_back_only_what_was_made(tmp_path: Path) -> None:
     root = tmp_path / "p"
     (root / ".git").mkdir(parents=True)

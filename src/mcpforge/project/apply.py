@@ -33,8 +33,10 @@ def create(root: Path, plan: Plan) -> None:
     nothing was changed.
     """
     settle(root)
+    # Asked first: a folder that another `new` moves here meanwhile is then found taken.
+    there = root.is_dir()
     check_free(root)
-    if root.is_dir():
+    if there:
         apply(root, plan)
         return
     with readable_errors(root), signals_as_errors():
