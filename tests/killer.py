@@ -1,7 +1,7 @@
 """Runs mcpforge once in each of many folders, every time in a fork that a fault may end.
 
 `killer.py SIGNAL FOLDER… -- ARGUMENTS`: in the folder named K the K-th write sends SIGNAL
-(0: none).
+(0: none). What a run said, on either stream, is in `K.said` beside its folder.
 Prints the exit status of each run. One process that forks, because starting Python costs more
 than all that it does here.
 """
@@ -30,9 +30,18 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             os.chdir(folder)
-            os._exit(_run(int(Path(folder).name), number, arguments))
+            os._exit(_say(int(Path(folder).name), number, arguments))
         statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     os.write(1, " ".join(map(str, statuses)).encode())
+
+
+def _say(nth: int, number: int, arguments: list[str]) -> int:
+    with (
+        Path(f"../{nth}.said").open("w", encoding="utf-8") as said,
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(said),
+    ):
+        return _run(nth, number, arguments)
 
 
 def _run(nth: int, number: int, arguments: list[str]) -> int:

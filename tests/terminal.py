@@ -81,7 +81,7 @@ class Terminal:
         """What stands on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def until(self, *texts: str, without: str = "") -> str:
+    def until(self, *texts: str | re.Pattern[str], without: str = "") -> str:
         """Read until all texts are on the screen and `without` is not; return the screen."""
         deadline = time.monotonic() + PATIENCE
         while not self._shows(texts, without):
@@ -116,9 +116,10 @@ class Terminal:
         """Wait for the end of a program that has no terminal any more."""
         return self._process.wait(PATIENCE)
 
-    def _shows(self, texts: Sequence[str], without: str) -> bool:
+    def _shows(self, texts: Sequence[str | re.Pattern[str]], without: str) -> bool:
         shown = self.text
-        return all(text in shown for text in texts) and not (without and without in shown)
+        found = (text in shown if isinstance(text, str) else text.search(shown) for text in texts)
+        return all(found) and not (without and without in shown)
 
     def _read(self, deadline: float) -> bool:
         """Read what there is; False when the program has ended or time is up."""
