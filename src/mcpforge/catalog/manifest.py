@@ -12,6 +12,7 @@ SCHEMA = 1
 
 # Outermost first; see the order that fastmcp4-mas.md section 1.4 verified.
 PHASES = (
+    "lookup",
     "errors",
     "audit",
     "logging",
@@ -46,6 +47,7 @@ ENTRIES: dict[str, tuple[str, ...]] = {
     "prompts": ("import", "when", "unless"),
     "commands": _CALL,
     "startup": _CALL,
+    "sources": _CALL,  # of settings, behind the environment and `.env`
     "readiness": ("name", *_CALL),
     "conftest": ("import", "when", "unless"),
 }
@@ -102,6 +104,24 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Who wrote a feature, where that is not mcpforge: a package, or a folder that was named.
+
+    All ids of an origin begin with its `prefix`; `hash` identifies the content of all its layers.
+    """
+
+    prefix: str
+    hash: str
+    package: str = ""
+    version: str = ""
+
+    @property
+    def label(self) -> str:
+        """What people call it: `acme-features 1.2.0`, or the folder of a prefix."""
+        return f"{self.package} {self.version}" if self.package else f"the folder of {self.prefix}"
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """What one folder of templates brings: data, files and fragments.
 
@@ -111,7 +131,7 @@ class Layer:
     are ids that it had. Of the project, `wiring` are patterns of the files that switch features on,
     and `modules` maps distributions to the module they are imported as, where that differs. Of a
     kind of component, `group` is the group whose shared files it needs, `reserved` are names that
-    it can't have.
+    it can't have. What third parties wrote has an `origin`, and is rendered in a child process.
     """
 
     id: str
@@ -140,6 +160,7 @@ class Layer:
     wiring: tuple[str, ...] = ()
     modules: Mapping[str, str] = field(default_factory=dict)
     reserved: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def parse_layer(
@@ -149,6 +170,7 @@ def parse_layer(
     group: str,
     files: Mapping[str, Mapping[str, str]],
     fragments: Mapping[str, str],
+    origin: Origin | None = None,
 ) -> Layer:
     """Return the layer that a manifest describes.
 
@@ -181,6 +203,7 @@ def parse_layer(
         wiring=tuple(raw.get("wiring", ())),
         modules=raw.get("modules", {}),
         reserved=tuple(raw.get("reserved", ())),
+        origin=origin,
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mcpforge.catalog.manifest import Layer
+    from mcpforge.render.confined import RenderText
 
 _CALLS = (
     "middleware",
@@ -23,11 +24,12 @@ _CALLS = (
     "lifespan",
     "commands",
     "startup",
+    "sources",
     "readiness",
 )
 _NAMES = ("tools", "resources", "prompts", "conftest")
 # Arguments that a slot gives when its entries name none.
-_DEFAULT_ARGUMENTS = {"commands": ("commands",)}
+_DEFAULT_ARGUMENTS = {"commands": ("commands",), "sources": ("settings_cls",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Slots:
     prompts: list[Item] = field(default_factory=list)
     commands: list[Item] = field(default_factory=list)
     startup: list[Item] = field(default_factory=list)
+    sources: list[Item] = field(default_factory=list)
     readiness: list[Item] = field(default_factory=list)
     conftest: list[Item] = field(default_factory=list)
     shared_url: str = ""
@@ -78,28 +81,30 @@ def collect(
     context_of: Callable[[Layer], Mapping[str, Any]],
     holds: Callable[[str], bool],
     env_prefix: str,
+    text_of: Callable[[Layer], RenderText] = lambda _: render_text,
 ) -> Slots:
     """Return the slots that these layers fill, in their order.
 
-    Raises `ForgeError` when two layers claim one single-valued slot differently.
+    `text_of` returns what renders the texts of a layer. Raises `ForgeError` when two layers claim
+    one single-valued slot differently.
     """
     slots = Slots()
     for layer in layers:
-        context = context_of(layer)
+        context, text = context_of(layer), text_of(layer)
         for slot, entries in layer.entries.items():
             for raw in entries:
                 if not _applies(raw, holds):
                     continue
-                entry = rendered(raw, context, layer.id)
+                entry = rendered(raw, context, layer.id, text)
                 if slot == "settings":
                     _add_setting(slots, make_setting(entry, env_prefix, layer.id), layer.id)
                 else:
                     _add_entry(slots, slot, entry, layer.id)
         for key, values in layer.lists.items():
             target: list[str] = getattr(slots, key.replace("-", "_"))
-            found = [rendered(value, context, layer.id) for value in values]
+            found = [rendered(value, context, layer.id, text) for value in values]
             target.extend(value for value in found if value not in target)
-        _add_tables(slots, rendered(layer.pyproject, context, layer.id), layer.id)
+        _add_tables(slots, rendered(layer.pyproject, context, layer.id, text), layer.id)
         if layer.shared_url:
             _claim(slots.shared_url, layer.shared_url, "shared-url", layer.id)
             slots.shared_url = layer.shared_url
@@ -114,14 +119,16 @@ def _applies(raw: Mapping[str, Any], holds: Callable[[str], bool]) -> bool:
     return all(map(holds, raw.get("when", ()))) and not any(map(holds, raw.get("unless", ())))
 
 
-def rendered(value: Any, context: Mapping[str, Any], where: str) -> Any:
+def rendered(
+    value: Any, context: Mapping[str, Any], where: str, text: RenderText = render_text
+) -> Any:
     """Return a value of a manifest with its templates rendered."""
     if isinstance(value, str):
-        return render_text(value, context, where) if is_template(value) else value
+        return text(value, context, where) if is_template(value) else value
     if isinstance(value, list):
-        return [rendered(item, context, where) for item in value]
+        return [rendered(item, context, where, text) for item in value]
     if isinstance(value, dict):
-        return {key: rendered(item, context, where) for key, item in value.items()}
+        return {key: rendered(item, context, where, text) for key, item in value.items()}
     return value
 
 
