@@ -4,12 +4,14 @@
 
 Every tool is installed from the package index into an environment of its own and, like ours, timed
 with warm bytecode; all commands take turns, so that a noisy moment hits all of them. Files only:
-no installation, no git.
+no installation, no git. `register --dry-run` asks a gateway once: here an empty one, in another
+process of this machine, so that its answer is in the time.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -20,6 +22,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = {
@@ -28,9 +34,27 @@ TARGETS = {
     "mcpforge add (by lines)": 18,
     "mcpforge add (syntax tree)": 35,
     "mcpforge remove (by lines)": 18,
+    "mcpforge register --dry-run": 20,
 }
 TOOLS = (10, 1_000)
 RIVALS = ("cookiecutter", "copier", "create-mcp")
+# A gateway without a server: prints its port, answers every list.
+GATEWAY = """
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        body = b'{"gateways": [], "nextCursor": null}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
 
 
 def main() -> None:
@@ -40,8 +64,21 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        commands = prepare(work)
-        print_table(measure(commands, work, rounds))
+        with gateway() as url:
+            commands = prepare(work, url)
+            print_table(measure(commands, work, rounds))
+
+
+@contextlib.contextmanager
+def gateway() -> Iterator[str]:
+    """Run an empty gateway in a process of its own; give its address."""
+    command = [sys.executable, "-c", GATEWAY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        try:
+            yield f"http://127.0.0.1:{running.stdout.readline().strip()}"
+        finally:
+            running.kill()
 
 
 @dataclass(frozen=True)
@@ -52,7 +89,7 @@ class Timed:
     source: Path | None = None
 
 
-def prepare(work: Path) -> dict[str, Timed]:
+def prepare(work: Path, url: str) -> dict[str, Timed]:
     """Return label → what is timed; each command that makes something makes `work/out`."""
     wheel = build_wheel(work)
     ours = environment(work / "ours", str(wheel))
@@ -85,7 +122,9 @@ def prepare(work: Path) -> dict[str, Timed]:
         "create-mcp": [str(bins["create-mcp"]), out, "--yes", "--no-git", "--no-install"],
     }
     timed = {label: Timed(command) for label, command in plain.items()}
-    return timed | growing(work, [forge, "-C", out, "--quiet"], [*new, "--preset", "standard"])
+    timed |= growing(work, [forge, "-C", out, "--quiet"], [*new, "--preset", "standard"])
+    register = [forge, "-C", out, "register", "--dry-run", "--gateway", url]
+    return timed | {"mcpforge register --dry-run": Timed(register, work / "lines")}
 
 
 def growing(work: Path, forge: list[str], new: list[str]) -> dict[str, Timed]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway import real
+from mcpforge.gateway import process
+from real.workshop import Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +51,26 @@ def contextforge(
     with _alone(shared_folder):
         if _count(shared_folder, -1) == 0:
             home("stop")
+
+
+@pytest.fixture
+def own(installed_gateway: Callable[[str], Path], tmp_path: Path) -> Iterator[real.Home]:
+    """Run a gateway for one test, that it may stop and start."""
+    newest = next(iter(real.pythons()), "3.13")
+    home = real.home_with(installed_gateway(newest), tmp_path / "state")
+    home("start", "--port", str(real.free_port()))
+    yield home
+    if record := home.state.record():
+        process.end_group(record.pid)
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workshop:
+    """Return the workshop of this session; all workers have the same."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "real"
+    folder.mkdir(exist_ok=True)
+    return Workshop(folder)
 
 
 @contextmanager

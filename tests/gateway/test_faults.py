@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gateway.broken import Answer, broken, registered
-from mcpforge.gateway import client, upstream
+from mcpforge.gateway import client, local, settling, upstream
+from mcpforge.gateway.serving import Running
 from mcpforge.gateway.upstream import Upstream, UpstreamTool
 from real.servers import free_port
 
@@ -58,6 +60,10 @@ REFUSED = "Value error, Gateway URL contains localhost address which is blocked 
 INVALID = {"detail": [{"loc": ["body", "url"], "msg": REFUSED, "type": "value_error"}]}
 DOWN = {"message": f"Failed to initialize gateway at {URL}: connection failed"}
 WANTS = {"message": f"Failed to initialize gateway at {URL}: server responded with HTTP 401"}
+OLDER = {
+    "message": f"Failed to initialize gateway at {URL}: Client error '401 Unauthorized' for url "
+    f"'{URL}' For more information check: https://developer.mozilla.org/Status/401"
+}
 HOST = {"message": f"Failed to initialize gateway at {URL}: server responded with HTTP 421"}
 TAKEN = {"message": "Gateway name already exists"}
 TWINS = {"message": "Gateway tool name conflicts with an existing tool"}
@@ -92,6 +98,8 @@ MASKED = {"detail": "An error occurred, please try again."}
          "EXPOSE_ERROR_DETAILS"),
         (POST, Answer(502, DOWN), "upstream", "connection failed", "from its machine"),
         (POST, Answer(502, WANTS), "upstream", "HTTP 401", "MCPFORGE_UPSTREAM_TOKEN"),
+        (POST, Answer(502, OLDER), "upstream", f"({URL}): server responded with HTTP 401",
+         "MCPFORGE_UPSTREAM_TOKEN"),
         (POST, Answer(502, HOST), "upstream", "HTTP 421", "ALLOWED_HOSTS"),
         (LIST, Answer(429, {"error": "Rate limit lockout"}, {"Retry-After": "900"}),
          "gateway_limit", "for 15 min", "in 15 min"),
@@ -280,6 +288,137 @@ def test_what_is_refused_before_anything_is_sent(
     assert (outcome.code, error["code"]) == (2, code)
     assert "user:word" not in error["message"]
     assert gateway.asked == []
+
+
+@pytest.mark.usefixtures("healthy", "project")
+def test_no_credential_goes_over_plain_http_elsewhere(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not to the server, and not to the gateway, which gets it in a request."""
+    monkeypatch.setenv("MCPFORGE_UPSTREAM_TOKEN", UPSTREAM_TOKEN)
+    with broken() as gateway:
+        words = ("register", "--json", "--gateway", gateway.url, "--url", "http://srv.example/mcp")
+        outcome = cli(*words)
+        assert (outcome.code, failed(outcome)["code"]) == (2, "insecure_http")
+        assert gateway.asked == []
+    monkeypatch.delenv("MCPGATEWAY_BEARER_TOKEN")
+    outcome = cli("register", "--json", "--gateway", "http://gateway.example")
+    assert (outcome.code, failed(outcome)["code"]) == (2, "insecure_http")
+    assert "the server's credential" in failed(outcome)["message"]
+
+
+@pytest.mark.usefixtures("healthy", "project")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('client_id = "me"', "lacks `client_secret`, `token_url`"),
+        ("{", "neither TOML nor JSON"),
+        ('client_id="a"\nclient_secret="b"\ntoken_url="https://x.example"\n'
+         'grant_type="authorization_code"', "can only be `client_credentials`"),
+        ('client_id="a"\nclient_secret="b"\ntoken_url="id.example"', "can't be `id.example`"),
+        ('client_id="a"\nclient_secret="b"\ntoken_url="http://id.example"', "plain http"),
+    ],
+)  # fmt: skip
+def test_client_credentials_that_are_none(
+    cli: CommandLine, tmp_path: Path, text: str, said: str
+) -> None:
+    file = tmp_path / "client.toml"
+    file.write_text(text, encoding="utf-8")
+    with broken() as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url, "--upstream-oauth", str(file))
+        assert gateway.asked == []
+    assert outcome.code == 2
+    assert said in failed(outcome)["message"]
+
+
+def script(project: Path) -> str:
+    """Give the project a server that only listens; return its URL."""
+    code = """#!{python}
+import socket, sys, time
+with socket.create_server(("127.0.0.1", int(sys.argv[-1]))):
+    time.sleep(600)
+"""
+    path = project / ".venv" / "bin" / "demo"
+    path.parent.mkdir(parents=True)
+    path.write_text(code.format(python=sys.executable), encoding="utf-8")
+    path.chmod(0o755)
+    return f"http://127.0.0.1:{free_port()}/mcp"
+
+
+@pytest.mark.usefixtures("healthy")
+def test_what_was_temporary_goes_by_a_token_of_the_end(
+    cli: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minted token is good for an hour, a server may run for days."""
+    url = script(project)
+
+    def days(_: object) -> None:
+        raise KeyboardInterrupt
+
+    minted = iter(["of-the-start", "of-the-end"])
+    monkeypatch.delenv("MCPGATEWAY_BEARER_TOKEN")
+    monkeypatch.setattr(local, "token_for", lambda _: next(minted))
+    monkeypatch.setattr(Running, "wait", days)
+    there = registered("demo", url)
+    answers = {
+        LIST: Answer(200, [], times=1),
+        "GET *": Answer(200, [there]),
+        POST: Answer(200, there),
+        "DELETE *": Answer(200, {"status": "success"}),
+    }
+    with broken(answers) as gateway:
+        words = ("register", "--start", "--temporary", "--url", url, "--gateway", gateway.url)
+        outcome = cli(*words)
+        shown = {one.method: one.headers["Authorization"] for one in gateway.asked}
+    assert outcome.code == 0, outcome.err
+    assert shown["POST"] == "Bearer of-the-start"
+    assert shown["DELETE"] == "Bearer of-the-end"
+    assert "Unregistered `demo`" in outcome.err
+
+
+@pytest.mark.usefixtures("healthy")
+def test_what_stays_registered_is_said(
+    cli: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = script(project)
+    there = registered("demo", url)
+    with broken({LIST: Answer(200, []), POST: Answer(200, there)}) as gateway:
+
+        def ended(_: object) -> None:
+            gateway.answers[LIST] = Answer(500, HTML)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Running, "wait", ended)
+        words = ("register", "--start", "--temporary", "--url", url, "--gateway", gateway.url)
+        outcome = cli(*words)
+    assert outcome.code == 4
+    assert "`demo` is still registered" in outcome.err
+    assert "mcpforge unregister demo" in outcome.err
+
+
+@pytest.mark.usefixtures("healthy")
+def test_an_interruption_names_what_may_be_done(
+    cli: CommandLine, tmp_path: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project
+    monkeypatch.chdir(tmp_path)
+    assert cli("new", "other", "--no-git", "--yes").code == 0
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(settling, "apply_plan", interrupted)
+    words = ("register", "demo", "other", "--url", "http://127.0.0.1:8000/{name}/mcp")
+    with broken() as gateway:
+        outcome = cli(*words, "--json", "--gateway", gateway.url)
+    assert (outcome.code, failed(outcome)["code"]) == (130, "interrupted")
+    assert "`demo`, `other`" in failed(outcome)["message"]
+    monkeypatch.setattr(client.Gateway, "send", interrupted)
+    there = {LIST: Answer(200, [registered("demo", URL)])}
+    with broken(there) as gateway:
+        outcome = cli("unregister", "demo", "--json", "--gateway", gateway.url)
+    assert (outcome.code, failed(outcome)["code"]) == (130, "interrupted")
+    assert "`demo`" in failed(outcome)["message"]
 
 
 @pytest.mark.usefixtures("healthy")

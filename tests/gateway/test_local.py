@@ -23,6 +23,7 @@ import pytest
 
 from mcpforge.errors import ForgeError, GatewayError
 from mcpforge.gateway import install, local, process, state, tokens
+from mcpforge.gateway.access import DEFAULT_URL, find_access, has_gateway
 from mcpforge.gateway.state import Record, Secrets, State
 from processes import CommandLine, everything
 
@@ -98,6 +99,14 @@ def start(cli: CommandLine, port: int) -> Record:
     return record
 
 
+def kill(pid: int) -> None:
+    """Kill a process and wait for its end, which takes a moment on a busy machine."""
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while process.find(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
 def claims(token: str) -> dict[str, object]:
     found: dict[str, object] = jwt.decode(
         token, KEY, algorithms=["HS256"], audience="mcpgateway-api", issuer="mcpgateway"
@@ -147,6 +156,7 @@ def test_a_state_that_cannot_be_written(cli: CommandLine, where: State) -> None:
 def test_a_token_has_what_the_gateway_asks_for() -> None:
     found = claims(tokens.mint(KEY, "me@example.com", 60))
     assert found["sub"] == "me@example.com"
+    assert (found["is_admin"], found["teams"]) == (True, None)
     assert int(str(found["exp"])) - int(str(found["iat"])) == 60
     assert abs(int(str(found["iat"])) - time.time()) < 10
     assert found["jti"] != claims(tokens.mint(KEY, "me@example.com", 60))["jti"]
@@ -201,6 +211,39 @@ def test_a_token_is_for_the_own_gateway_only(installed: State, cli: CommandLine,
     assert local.token_for(record.url) is None
 
 
+def test_the_own_gateway_is_the_default_wherever_it_listens(
+    installed: State, cli: CommandLine, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert installed
+    assert (find_access().url, has_gateway()) == (DEFAULT_URL, False)
+    start(cli, port)
+    found = find_access()
+    assert (found.url, has_gateway()) == (f"http://127.0.0.1:{port}", True)
+    assert found.token
+    assert local.token_for(found.url)
+    monkeypatch.setenv("MCPFORGE_GATEWAY_URL", "https://gateway.example")
+    assert find_access().url == "https://gateway.example"
+    assert find_access().token is None
+
+
+def test_no_token_for_another_program_at_localhost(
+    installed: State, cli: CommandLine, port: int
+) -> None:
+    """`localhost` may be ::1 first, where anybody may listen on the gateway's port."""
+    assert installed
+    try:
+        other = socket.create_server(("::1", port), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("there is no IPv6 on this machine")
+    with other:
+        other.setblocking(False)  # noqa: FBT003
+        start(cli, port)
+        outcome = cli("unregister", "demo", "--gateway", f"http://localhost:{port}")
+        assert "127.0.0.1" in outcome.err
+        with pytest.raises(BlockingIOError):
+            other.accept()
+
+
 def test_start_status_stop(installed: State, cli: CommandLine, port: int) -> None:
     assert cli("gateway", "status").code == 4
     before = everything(installed.folder)
@@ -243,7 +286,7 @@ def test_secrets_are_in_no_argument_and_no_output(
 
 def test_a_killed_gateway_is_cleaned_up(installed: State, cli: CommandLine, port: int) -> None:
     record = start(cli, port)
-    os.kill(record.pid, signal.SIGKILL)
+    kill(record.pid)
     status = cli("gateway", "status", "--json").json
     assert (status["exit_code"], status["data"]["state"]) == (4, "ended")
     assert len(status["data"]["left"]) == 1
@@ -253,7 +296,7 @@ def test_a_killed_gateway_is_cleaned_up(installed: State, cli: CommandLine, port
     assert process.members(record.pid, "") == []
     again = installed.record()
     assert again
-    os.kill(again.pid, signal.SIGKILL)
+    kill(again.pid)
     assert cli("gateway", "stop", "--json").json["data"]["ended"] == 1
     assert process.members(again.pid, "") == []
 

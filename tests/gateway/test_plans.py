@@ -144,10 +144,35 @@ def test_a_tool_that_virtual_servers_have_goes_only_with_yes(
 
 def test_a_stored_credential_is_kept(cli: CommandLine, offers: Callable[..., None]) -> None:
     offers("echo")
-    with broken(gateway_with("echo", authType="bearer")) as gateway:
+    with broken(gateway_with("echo", authType="bearer", description="Old")) as gateway:
         assert cli("register", "--gateway", gateway.url).code == 0
     put = next(one for one in gateway.asked if one.method == "PUT")
     assert put.body["auth_token"] == "*****"
+
+
+@pytest.mark.parametrize(("moved", "action"), [(0, "nothing"), (1, "update")])
+def test_only_the_gateway_can_look_at_a_server_whose_token_it_has(
+    cli: CommandLine, offers: Callable[..., None], moved: int, action: str
+) -> None:
+    offers("echo")
+    answers = gateway_with("echo", authType="oauth")
+    answers[REFRESH] = Answer(200, {"success": True, "toolsUpdated": moved})
+    with broken(answers) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+    assert outcome.json["data"]["servers"][0]["action"] == action
+    assert set(sent(gateway)) == {REFRESH}
+
+
+def test_what_the_gateway_cannot_list_is_said(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
+    offers("echo")
+    answers = gateway_with("echo", authType="oauth")
+    answers[REFRESH] = Answer(200, {"success": False, "error": "no token for it"})
+    with broken(answers) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+    assert (outcome.code, outcome.json["errors"][0]["code"]) == (4, "upstream")
+    assert "no token for it" in outcome.json["errors"][0]["message"]
 
 
 def test_a_credential_is_sent_once(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from mcpforge.errors import ForgeError
+from mcpforge.errors import ExitCode, ForgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mcpforge.cli.console import Console
     from mcpforge.gateway.client import Gateway
     from mcpforge.gateway.registration import Loss
 
-GATEWAY_HELP = "URL of the gateway, else MCPFORGE_GATEWAY_URL, else http://localhost:4444."
+GATEWAY_HELP = "URL of the gateway, else MCPFORGE_GATEWAY_URL, else that of `gateway start`."
 TOKEN_HELP = "File with the gateway's token, else MCPGATEWAY_BEARER_TOKEN."
 INSECURE_HELP = "Send tokens over plain http to other machines too."
 
@@ -80,3 +81,19 @@ def losses_data(losses: Iterable[Loss]) -> list[dict[str, Any]]:
 def error_data(error: ForgeError) -> dict[str, str]:
     """Return an error as the envelope has it."""
     return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+@contextmanager
+def told_if_interrupted(names: Iterable[str]) -> Iterator[None]:
+    """Let Ctrl-C in the midst of sending say what may be changed on the gateway by now."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        error = ForgeError(
+            "Interrupted; these may be changed on the gateway already: "
+            + ", ".join(f"`{name}`" for name in names),
+            hint="Run the command again: it finds what is done and does the rest.",
+            code="interrupted",
+        )
+        error.exit_code = ExitCode.INTERRUPTED
+        raise error from None

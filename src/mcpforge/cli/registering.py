@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from mcpforge.cli.registrations import item_data, outcome_data, outcome_lines, plan_lines
-from mcpforge.errors import ExitCode
+from mcpforge.errors import ExitCode, ForgeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from mcpforge.cli.console import Console
     from mcpforge.gateway.client import Gateway
     from mcpforge.gateway.registration import Loss
-    from mcpforge.operations.register import Item, Outcome, Wishes
+    from mcpforge.operations.register import Item, Wishes
+    from mcpforge.operations.register_apply import Outcome
     from mcpforge.operations.running import Running
 
 
@@ -30,21 +32,22 @@ class Job:
         wishes: Wishes,
         places: list[Path],
         *,
-        dry_run: bool,
+        reopen: Callable[[], Gateway],
         check: bool,
     ) -> None:
-        """Keep what this run is about."""
+        """Keep what this run is about; `reopen` opens the gateway anew, with a token of then."""
         self.console = console
         self.gateway = gateway
+        self.reopen = reopen
         self.wishes = wishes
         self.places = places
-        self.dry_run = dry_run
+        self.dry_run = wishes.dry_run
         self.check = check
 
     def finish(self, running: Running | None = None) -> list[Outcome]:
         """Plan, show, apply, tell; raises where anything failed."""
-        from mcpforge.catalog.catalog import load
-        from mcpforge.operations.register import carry_out, desire, plan_all
+        from mcpforge.catalog.installed import load
+        from mcpforge.operations.register import desire, plan_all
 
         catalog = load()
         wanted = [desire(place, catalog, self.wishes) for place in self.places]
@@ -60,39 +63,50 @@ class Job:
             self._tell_plan(items)
             return []
         self._allow(items)
-        outcomes = carry_out(self.gateway, items)
+        outcomes = self._carry_out(items)
         self._tell(outcomes, running)
         return outcomes
 
+    def _carry_out(self, items: Sequence[Item]) -> list[Outcome]:
+        from mcpforge.cli.publishing import told_if_interrupted
+        from mcpforge.operations.register_apply import carry_out
+
+        changed = [item for item in items if item.plan and item.plan.action != "nothing"]
+        with told_if_interrupted(item.desired.name for item in changed):
+            return carry_out(self.gateway, items)
+
     def start(self, *, detach: bool, temporary: bool) -> None:
         """Run the server, register it, and stay until it ends."""
-        from mcpforge.catalog.catalog import load
+        from mcpforge.catalog.installed import load
         from mcpforge.operations.register import desire
         from mcpforge.operations.running import start
 
         told, desired = desire(self.places[0], load(), self.wishes)
-        running = start(told, desired.url, self.console.say)
-        if running.already:
-            self.console.say(f"`{told.name}` answers already at {desired.url}")
-        with running:
-            self.finish(running)
-            if detach:
-                running.leave()
-                return
+        with _signals_as_interrupts():
+            running = start(told, desired.url, self.console.say)
             if running.already:
-                return
-            self.console.say("Serving until Ctrl-C")
-            try:
-                running.wait()
-            except KeyboardInterrupt:
-                self.console.say("\nStopping")
-            finally:
-                if temporary:
-                    self._unregister(told.name)
+                self.console.say(f"`{told.name}` answers already at {desired.url}")
+            with running:
+                self.finish(running)
+                if detach:
+                    running.leave()
+                elif temporary or not running.already:
+                    self._stay(running, desired.name if temporary else "")
+
+    def _stay(self, running: Running, temporary: str) -> None:
+        """Wait for the end of a server, or Ctrl-C; then unregister what was `temporary`."""
+        self.console.say("Registered until Ctrl-C" if running.already else "Serving until Ctrl-C")
+        try:
+            running.wait()
+        except KeyboardInterrupt:
+            self.console.say("\nStopping")
+        finally:
+            if temporary:
+                self._unregister(temporary)
 
     def stop(self, *, temporary: bool) -> None:
         """Stop a server that was left running."""
-        from mcpforge.catalog.catalog import load
+        from mcpforge.catalog.installed import load
         from mcpforge.operations.publishing import offer
         from mcpforge.operations.running import stop
 
@@ -102,15 +116,28 @@ class Job:
             f"Stopped `{told.name}`" if stopped else f"Nothing to do: `{told.name}` does not run"
         )
         if temporary and not self.dry_run:
-            self._unregister(told.name)
+            self._unregister(self.wishes.name or told.name)
         self.console.result({"stopped": stopped, "unregistered": temporary and not self.dry_run})
 
     def _unregister(self, name: str) -> None:
+        """Take a server off the gateway; a token from the start may have expired by now."""
+        from mcpforge.cli.publishing import loss_lines
         from mcpforge.operations.unregister import carry_out, plan
 
-        for removal in plan(self.gateway, [self.wishes.name or name]).removals:
-            carry_out(self.gateway, removal)
-            self.console.say(f"Unregistered `{removal.server.name}`")
+        try:
+            with self.reopen() as gateway:
+                for removal in plan(gateway, [name]).removals:
+                    carry_out(gateway, removal)
+                    self.console.say(f"Unregistered `{removal.server.name}`")
+                    if removal.losses:
+                        self.console.say("These virtual servers lost tools:")
+                        self.console.say("\n".join(loss_lines(removal.losses)))
+        except ForgeError as error:
+            error.hint = (
+                f"`{name}` is still registered; take it off by `mcpforge unregister {name}`. "
+                f"{error.hint}"
+            )
+            raise
 
     def _show(self, items: Sequence[Item]) -> None:
         for item in items:
@@ -186,3 +213,23 @@ class Job:
         )
         if errors:
             raise typer.Exit(int(code))
+
+
+@contextmanager
+def _signals_as_interrupts() -> Iterator[None]:
+    """Let whoever ends mcpforge, or closes its terminal, end the server too, as Ctrl-C does."""
+    import signal
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    kinds = (signal.SIGTERM, signal.SIGHUP)
+    before = {kind: signal.getsignal(kind) for kind in kinds}
+    for kind in kinds:
+        if before[kind] is not signal.SIG_IGN:  # as under nohup
+            signal.signal(kind, interrupt)
+    try:
+        yield
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)

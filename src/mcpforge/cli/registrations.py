@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
     from mcpforge.gateway.registration import ServerPlan
-    from mcpforge.operations.register import Item, Outcome
+    from mcpforge.operations.register import Item
+    from mcpforge.operations.register_apply import Outcome
 
 _VERBS = {"create": "green", "update": "cyan", "nothing": "dim"}
 _DONE = {"create": "Registered", "update": "Updated", "nothing": "Nothing to do:"}

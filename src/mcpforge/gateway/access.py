@@ -22,7 +22,11 @@ UPSTREAM_VARIABLE = "MCPFORGE_UPSTREAM_TOKEN"
 DEFAULT_URL = "http://localhost:4444"
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
-_GRANTS = ("client_credentials", "authorization_code", "password")
+# The other grants need a person who signs in, or are refused by the gateway.
+_GRANT = "client_credentials"
+_OAUTH_HINT = (
+    "It has `client_id`, `client_secret` and `token_url`, and may have `scopes` and `audience`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +37,36 @@ class Access:
     token: Secret | None = None
     insecure_http: bool = False
 
+    def refuse_plain(self, what: str) -> None:
+        """Raise `UsageError` where the gateway would get `what` over plain http elsewhere."""
+        if not self.insecure_http:
+            _refuse_plain(self.url, what)
+
 
 def find_access(
     url: str | None = None, token_file: str | None = None, *, insecure_http: bool = False
 ) -> Access:
     """Return the gateway that is meant, with the token of this user.
 
-    Raises `UsageError` for an address or a token that can't be one, and where a token would go
-    over plain http to another machine.
+    It is the one that an option, the environment or the user's config names, else the one that
+    `gateway start` began, wherever it listens. Raises `UsageError` for an address or a token that
+    can't be one, and where a token would go over plain http to another machine.
     """
     config = _config()
-    chosen = url or os.environ.get(URL_VARIABLE) or config.get("url") or DEFAULT_URL
-    address = check_address(str(chosen))
+    named_url = url or os.environ.get(URL_VARIABLE) or config.get("url")
+    address = check_address(str(named_url or _local_url() or DEFAULT_URL))
     token = _token(address, token_file, config, named=bool(url))
-    if token and not insecure_http:
-        _refuse_plain(address, "the gateway's token")
-    return Access(address, token, insecure_http)
+    access = Access(_exact(address), token, insecure_http)
+    if token:
+        access.refuse_plain("the gateway's token")
+    return access
 
 
 def has_gateway() -> bool:
     """Say whether this user has a gateway: one is named, or a local one runs."""
     if os.environ.get(URL_VARIABLE) or _config().get("url"):
         return True
-    from mcpforge.gateway.local import token_for
-
-    return token_for(DEFAULT_URL) is not None
+    return _local_url() is not None
 
 
 def find_credential(
@@ -72,7 +81,12 @@ def find_credential(
     if header and not _HEADER.fullmatch(header):
         raise UsageError(f"`{header}` is no name of a header", hint="For example `X-API-Key`.")
     if oauth_file:
-        return Credential(oauth=_oauth(Path(oauth_file)))
+        if token_file or header:
+            raise UsageError("`--upstream-oauth` goes with no token", hint="Give one of the two.")
+        settings = _oauth(Path(oauth_file))
+        if not insecure_http:
+            _refuse_plain(str(settings["token_url"]), "the client's secret")
+        return Credential(oauth=settings)
     text = os.environ.get(UPSTREAM_VARIABLE, "")
     token = read_token(Path(token_file)) if token_file else _secret(text, UPSTREAM_VARIABLE)
     if token is None:
@@ -136,6 +150,21 @@ def _refuse_plain(url: str, what: str) -> None:
         )
 
 
+def _local_url() -> str | None:
+    from mcpforge.gateway.local import running_url
+
+    return running_url()
+
+
+def _exact(url: str) -> str:
+    """Return the very address of the user's own gateway where a URL says `localhost`."""
+    if urlsplit(url).hostname != "localhost":
+        return url
+    from mcpforge.gateway.local import own_url
+
+    return own_url(url) or url
+
+
 def _token(
     url: str, token_file: str | None, config: dict[str, Any], *, named: bool
 ) -> Secret | None:
@@ -187,16 +216,27 @@ def _oauth(path: Path) -> dict[str, Any]:
     try:
         raw = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except ValueError:
-        raise UsageError(f"`{path}` is neither TOML nor JSON") from None
+        raise UsageError(
+            f"`{path}` is neither TOML nor JSON", hint=_OAUTH_HINT, code="oauth_file"
+        ) from None
     if not isinstance(raw, dict):
-        raise UsageError(f"`{path}` holds no table of OAuth settings")
-    found = {"grant_type": _GRANTS[0], **raw}
-    if found["grant_type"] not in _GRANTS:
-        raise UsageError(f"`{path}`: `grant_type` is none of {', '.join(_GRANTS)}")
+        raise UsageError(f"`{path}` holds no table", hint=_OAUTH_HINT, code="oauth_file")
+    found = {"grant_type": _GRANT, **raw}
+    if found["grant_type"] != _GRANT:
+        raise UsageError(
+            f"`{path}`: `grant_type` can only be `{_GRANT}`",
+            hint="A gateway acts for itself; people sign in at the server, not through it.",
+            code="oauth_file",
+        )
     needed = ("client_id", "client_secret", "token_url")
-    missing = [f"`{key}`" for key in needed if not found.get(key)]
+    missing = [f"`{key}`" for key in needed if not (found.get(key) and str(found[key]).strip())]
     if missing:
-        raise UsageError(f"`{path}` lacks {', '.join(missing)}", code="oauth_file")
+        raise UsageError(
+            f"`{path}` lacks {', '.join(missing)}",
+            hint=_OAUTH_HINT,
+            code="oauth_file",
+        )
+    check_address(str(found["token_url"]), "The URL of the token endpoint")
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -12,11 +11,13 @@ from mcpforge.gateway.access import is_loopback
 from mcpforge.gateway.models import (
     parse_part,
     parse_registered,
+    parse_team,
     parse_tool,
     parse_virtual,
     refuse_garbage,
 )
-from mcpforge.gateway.refusals import StatusError, hide, plain, refusal
+from mcpforge.gateway.pacing import Pace
+from mcpforge.gateway.refusals import StatusError, hide, plain, refusal, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,10 +31,10 @@ CONNECT_SECONDS = 5.0
 # The gateway itself gives up on a silent server after 30 s, so it gets more than that.
 READ_SECONDS = 60.0
 LONGEST_WAIT = 65
-_WINDOW_SECONDS = 60.0
 _MOST_PAGES = 1_000
 _MANY, _MISSING, _SUCCESS, _REDIRECT, _ERROR = 429, 404, 200, 300, 400
 _LEGACY, _VERSIONED = "", "/v1"
+_AGAIN = "Run the command again: it finds what is done and does the rest."
 _ALL = {"limit": "0", "include_inactive": "true", "include_pagination": "true"}
 _T = TypeVar("_T")
 
@@ -45,13 +46,10 @@ class Gateway:
         """Keep who is asked and as whom; nothing is sent."""
         self.url = access.url
         self.access = access
-        self._waiting = waiting or (lambda _text: None)
+        self._pace = Pace(waiting or (lambda _text: None))
         self._prefix = _VERSIONED
         self._client: httpx2.Client | None = None
         self._lock = threading.Lock()
-        self._not_before = 0.0
-        self._left: int | None = None
-        self._flying = 0
         self._secrets = {access.token.reveal()} if access.token else set()
 
     def __enter__(self) -> Gateway:
@@ -99,17 +97,17 @@ class Gateway:
 
     def team(self, wanted: str) -> str:
         """Return the id of a team by its id, name or slug; raises `GatewayError` for none."""
-        raw = self.get("/teams/", "list the teams")
-        teams = raw.get("teams") if isinstance(raw, dict) else raw
-        if not isinstance(teams, list):
-            raise refuse_garbage(f"`{self.url}`")
-        for team in teams:
-            if wanted in (team.get("id"), team.get("name"), team.get("slug")):
-                return str(team["id"])
-        names = ", ".join(f"`{plain(str(team.get('name')))}`" for team in teams) or "none"
+        # Unlike the other lists this one has no "all", and a slash at its end.
+        teams = self._list("teams", parse_team, "list the teams", {"limit": "100"}, end="/")
+        found = [team for team in teams if wanted in (team.id, team.name, team.slug)]
+        if len(found) == 1:
+            return found[0].id
+        names = ", ".join(f"`{plain(team.name)}` ({plain(team.slug)})" for team in found or teams)
         raise GatewayError(
-            f"There is no team `{wanted}` on the gateway, or not for this token",
-            hint=f"Teams: {names}.",
+            f"Several teams are called `{wanted}`"
+            if found
+            else f"There is no team `{wanted}` on the gateway, or not for this token",
+            hint=f"Teams: {names or 'none'}.",
             code="gateway_team",
         )
 
@@ -117,12 +115,15 @@ class Gateway:
         """Return one server by its id."""
         return self.read(parse_registered, self.get(f"/gateways/{identifier}", "read a server"))
 
-    def read(self, parse: Callable[[Mapping[str, Any]], _T], raw: Any) -> _T:
-        """Return what an answer describes; raises `GatewayError` where it has another shape."""
+    def read(self, parse: Callable[[Mapping[str, Any]], _T], raw: Any, changing: str = "") -> _T:
+        """Return what an answer describes; raises `GatewayError` where it has another shape.
+
+        `changing` says what was asked for, where that may be done by now.
+        """
         try:
             return parse(raw)
         except (KeyError, TypeError, ValueError, AttributeError):
-            raise refuse_garbage(f"`{self.url}`") from None
+            raise refuse_garbage(f"`{self.url}`", changing) from None
 
     def get(self, path: str, doing: str, query: Mapping[str, str] | None = None) -> Any:
         """Return the body of the answer to a question."""
@@ -138,11 +139,13 @@ class Gateway:
         parse: Callable[[Mapping[str, Any]], _T],
         doing: str,
         query: Mapping[str, str] | None = None,
+        *,
+        end: str = "",
     ) -> list[_T]:
         found: list[_T] = []
         asked = {**_ALL, **(query or {})}
         for _ in range(_MOST_PAGES):
-            raw = self._first_list(f"/{kind}", doing, asked)
+            raw = self._first_list(f"/{kind}{end}", doing, asked)
             items = raw.get(kind) if isinstance(raw, dict) else raw
             if not isinstance(items, list):
                 raise refuse_garbage(f"`{self.url}`")
@@ -172,12 +175,12 @@ class Gateway:
         query: Mapping[str, str] | None = None,
     ) -> Any:
         for attempt in (1, 2):
-            self._hold()
+            self._pace.hold()
             answer = self._once(method, f"{self.url}{self._prefix}{path}", body, doing, query)
-            seconds = self._count(answer)
+            seconds = self._pace.note(answer.headers)
             if answer.status_code != _MANY or attempt > 1 or seconds > LONGEST_WAIT:
-                return self._body(answer, doing, seconds)
-            self._pause(seconds)
+                return self._body(answer, method, doing, seconds)
+            self._pace.pause(seconds)
         raise AssertionError  # the second attempt returned or raised
 
     def _once(
@@ -193,11 +196,12 @@ class Gateway:
                 answer = client.request(method, url, json=body)
         except httpx2.TimeoutException as error:
             raise self._late(error, method, doing) from None
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+        except (httpx2.ConnectError, httpx2.InvalidURL) as error:
             raise self._down(error) from None
+        except (httpx2.HTTPError, OSError) as error:
+            raise self._lost(error, method, doing) from None
         finally:
-            with self._lock:
-                self._flying -= 1
+            self._pace.landed()
         return answer
 
     def _opened(self) -> httpx2.Client:
@@ -240,19 +244,30 @@ class Gateway:
         left = "" if method == "GET" else "; it may be doing so all the same"
         return GatewayError(
             f"The gateway did not {doing} within {READ_SECONDS:.0f} s{left}",
-            hint="Run the command again: it finds what is done and does the rest.",
+            hint=_AGAIN,
             code="gateway_slow",
         )
 
+    def _lost(self, error: Exception, method: str, doing: str) -> GatewayError:
+        if method == "GET":
+            return self._down(error)
+        reason = self.hidden(why(error))
+        return GatewayError(
+            f"The connection ended while the gateway was to {doing}: {reason}; it may have done "
+            "so all the same",
+            hint=_AGAIN,
+            code="gateway_lost",
+        )
+
     def _down(self, error: Exception) -> GatewayError:
-        reason = self.hidden(plain(str(error))) or type(error).__name__
+        reason = self.hidden(why(error))
         return GatewayError(
             f"The gateway does not answer at `{self.url}`: {reason}",
             hint="Start one with `mcpforge gateway start`, or name yours by `--gateway URL`.",
             code="gateway_down",
         )
 
-    def _body(self, answer: httpx2.Response, doing: str, seconds: int) -> Any:
+    def _body(self, answer: httpx2.Response, method: str, doing: str, seconds: int) -> Any:
         try:
             body = answer.json() if answer.content else {}
             readable = True
@@ -265,36 +280,5 @@ class Gateway:
             error.args = (error.message,)
             raise error
         if not readable:
-            raise refuse_garbage(f"`{self.url}`")
+            raise refuse_garbage(f"`{self.url}`", doing if method != "GET" else "")
         return body
-
-    def _hold(self) -> None:
-        """Wait until a request may be sent, and count it."""
-        while True:
-            with self._lock:
-                now = time.monotonic()
-                if self._left is not None and self._left <= 0 and now >= self._not_before:
-                    self._not_before, self._left = now + _WINDOW_SECONDS, None
-                    self._waiting("The gateway takes no more requests in this minute: waiting")
-                seconds = self._not_before - now
-                if seconds <= 0:
-                    self._flying += 1
-                    if self._left is not None:
-                        self._left -= 1
-                    return
-            time.sleep(min(seconds, 1.0))
-
-    def _pause(self, seconds: int) -> None:
-        with self._lock:
-            self._not_before = max(self._not_before, time.monotonic() + seconds)
-            self._left = None
-        self._waiting(f"The gateway has had too many requests: waiting for {seconds} s")
-
-    def _count(self, answer: httpx2.Response) -> int:
-        """Note how many requests are left; return the seconds that the gateway asks to wait."""
-        left = answer.headers.get("x-ratelimit-remaining", "")
-        with self._lock:
-            if left.isdigit():
-                self._left = int(left) - self._flying
-        asked = answer.headers.get("retry-after", "")
-        return max(1, int(asked)) if asked.isdigit() else int(_WINDOW_SECONDS)

@@ -236,9 +236,10 @@ def apply_virtual(gateway: Gateway, plan: VirtualPlan) -> tuple[VirtualServer, l
     record = plan.actual
     verb = "create" if record is None else "update"
     for request in plan.requests():
-        raw = gateway.send(request, f"{verb} the virtual server `{name}`")
+        doing = f"{verb} the virtual server `{name}`"
+        raw = gateway.send(request, doing)
         if request.method == "PUT" or record is None:
-            record = gateway.read(parse_virtual, raw)
+            record = gateway.read(parse_virtual, raw, doing)
     assert record is not None
     tools = _tools_of(gateway, record)
     missing = _ids(plan.chosen)["tools"] - {tool.id for tool in tools}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
+from mcpforge import uv
 from mcpforge.errors import ForgeError
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from mcpforge.gateway.state import State
@@ -19,7 +18,10 @@ DISTRIBUTION = "mcp-contextforge-gateway"
 REQUIREMENT = f"{DISTRIBUTION}>=1.0.7,<1.2"
 NEWEST, ANY = ">=3.12,<3.14", ">=3.11,<3.14"
 INSTALL_SECONDS = 900
-_WORDS = 3
+_WHAT = "the gateway"
+_HINT = "The first start needs the package index; the later ones work offline."
+# A project's environment and Python are not the gateway's.
+_WITHOUT = ("UV_PROJECT_ENVIRONMENT", "UV_PYTHON")
 
 
 def program(state: State) -> Path:
@@ -48,17 +50,12 @@ def install(state: State, python: str) -> None:
     Without a Python that was asked for, uv takes one of this machine that runs the newest release,
     else downloads one; offline an older one of this machine has to do.
     """
-    uv = shutil.which("uv")
-    if uv is None:
-        raise ForgeError(
-            "`uv` is not installed, so the gateway can't be",
-            hint="See https://docs.astral.sh/uv/ for its installation in one line.",
-            code="no_uv",
-        )
+    program_of_uv = uv.find(_WHAT)
     state.installed.unlink(missing_ok=True)
-    _make_environment(uv, state, python)
+    _make_environment(program_of_uv, state, python)
     interpreter = str(state.environment / "bin" / "python")
-    _check(_run([uv, "pip", "install", "--quiet", "--python", interpreter, REQUIREMENT], state))
+    words = ["pip", "install", "--quiet", "--python", interpreter, REQUIREMENT]
+    uv.check(_run([program_of_uv, *words], state), what=_WHAT, hint=_HINT)
     state.write(state.installed.name, {"requirement": REQUIREMENT, "python": python})
     if not version(state):
         raise ForgeError(
@@ -68,45 +65,20 @@ def install(state: State, python: str) -> None:
         )
 
 
-def _make_environment(uv: str, state: State, python: str) -> None:
+def _make_environment(program_of_uv: str, state: State, python: str) -> None:
     tries = [[python]] if python else [[NEWEST, "--no-python-downloads"], [NEWEST], [ANY]]
     for number, words in enumerate(tries, start=1):
-        command = [uv, "venv", "--quiet", "--clear", "--python", *words, str(state.environment)]
+        flags = ["--quiet", "--clear", "--python", *words]
+        command = [program_of_uv, "venv", *flags, str(state.environment)]
         done = _run(command, state)
         if number == len(tries):
-            _check(done)
+            uv.check(done, what=_WHAT, hint=_HINT)
         if done.returncode == 0:
             return
 
 
 def _run(command: list[str], state: State) -> subprocess.CompletedProcess[str]:
     """Run uv where no project's configuration is, in no active environment."""
-    left_out = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT", "UV_PYTHON", "PYTHONPATH", "PYTHONHOME")
-    try:
-        return subprocess.run(
-            command,
-            cwd=state.folder,
-            env={name: value for name, value in os.environ.items() if name not in left_out},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ForgeError(
-            f"`uv` took longer than {INSTALL_SECONDS} s to install the gateway", code="install"
-        ) from None
-
-
-def _check(done: subprocess.CompletedProcess[str]) -> None:
-    if done.returncode == 0:
-        return
-    lines = [line.strip(" ×├─▶╰│") for line in done.stderr.splitlines() if line.strip()]
-    reason = ": ".join(lines[:_WORDS]).removeprefix("error: ").rstrip(".") or "it said nothing"
-    raise ForgeError(
-        f"`uv` can't install the gateway: {reason}",
-        hint="The first start needs the package index; the later ones work offline.",
-        code="install",
+    return uv.run(
+        command, folder=state.folder, seconds=INSTALL_SECONDS, what=_WHAT, without=_WITHOUT
     )

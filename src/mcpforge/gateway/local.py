@@ -65,21 +65,43 @@ def look(where: State, *, ask: bool = True) -> Status:
     return Status("running" if record.ready else "starting", record)
 
 
+def running_url() -> str | None:
+    """Return where the gateway listens that `gateway start` began, if it runs."""
+    found = look(state.find(), ask=False)
+    return found.record.url if found.condition == "running" and found.record else None
+
+
+def own_url(url: str) -> str | None:
+    """Return where the gateway that `gateway start` began listens, if a URL leads to it.
+
+    The URL must be plain http to this machine's IPv4 loopback, `localhost` included, and the
+    gateway's port. The answer names 127.0.0.1: at `localhost` another program of this machine may
+    listen, on ::1, and would be asked first.
+    """
+    found = _running_at(url, state.find())
+    return found.url if found else None
+
+
 def token_for(url: str) -> str | None:
     """Return a new token for the gateway at a URL, if `gateway start` began it and it runs.
 
-    The URL must be plain http to this machine's IPv4 loopback, `localhost` included, and the
-    gateway's port: for any other there is no token.
+    For a URL that does not lead to it, see `own_url`, there is no token.
     """
     where = state.find()
+    if _running_at(url, where) is None:
+        return None
+    secrets = where.secrets()
+    return tokens.mint(secrets.jwt_key, state.ADMIN, TOKEN_SECONDS) if secrets else None
+
+
+def _running_at(url: str, where: State) -> Record | None:
     port = _local_port(url)
     if port is None:
         return None
     found = look(where, ask=False)
     if found.condition != "running" or found.record is None or found.record.port != port:
         return None
-    secrets = where.secrets()
-    return tokens.mint(secrets.jwt_key, state.ADMIN, TOKEN_SECONDS) if secrets else None
+    return found.record
 
 
 def _local_port(url: str) -> int | None:

@@ -168,6 +168,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Team:
+    """A team of the gateway's users."""
+
+    id: str
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualServer:
     """A virtual server as the gateway has it, with the ids of what it is made of."""
 
@@ -224,6 +233,11 @@ def parse_part(raw: Mapping[str, Any]) -> Part:
     return Part(str(raw["id"]), str(own), str(raw.get("gatewayId") or ""), str(raw["name"]))
 
 
+def parse_team(raw: Mapping[str, Any]) -> Team:
+    """Return the team that an answer of the gateway describes."""
+    return Team(str(raw["id"]), str(raw["name"]), str(raw.get("slug") or ""))
+
+
 def parse_virtual(raw: Mapping[str, Any]) -> VirtualServer:
     """Return the virtual server that an answer of the gateway describes."""
     return VirtualServer(
@@ -247,10 +261,14 @@ def parse_tags(raw: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(str(tag) for tag in found))
 
 
-def refuse_garbage(what: str) -> GatewayError:
-    """Return the error for an answer that has another shape than a ContextForge gives."""
+def refuse_garbage(what: str, changing: str = "") -> GatewayError:
+    """Return the error for an answer that has another shape than a ContextForge gives.
+
+    `changing` says what was asked for, where that may be done all the same.
+    """
+    asked = f" when it was to {changing}; it may have done so all the same" if changing else ""
     return GatewayError(
-        f"{what} answered with something that no ContextForge says",
+        f"{what} answered with something that no ContextForge says{asked}",
         hint="Is this the address of a gateway? Look with `curl URL/health`.",
         code="gateway_answer",
     )

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 _SHOWN = 300
 _UPSTREAM_STATUS = re.compile(r"server responded with HTTP (\d{3})")
+# How 1.0.7 says the same, by the words of its HTTP client.
+_OLDER_STATUS = re.compile(r"(?:Client|Server) error '(\d{3})\b[^']*' for url .*$")
 _UNAUTHORIZED, _FORBIDDEN, _MISSING, _CONFLICT, _INVALID, _LIMITED = 401, 403, 404, 409, 422, 429
 _BAD_GATEWAY, _SERVER_ERROR, _MISDIRECTED = 502, 500, 421
+_ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+_INITIALIZE = re.compile(r"^Failed to initialize gateway at \S+: ")
 _MASKED = "An error occurred, please try again."
 
 
@@ -48,6 +52,11 @@ def plain(text: str) -> str:
     """Return a foreign text without control characters, cut to what a person reads."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …"
+
+
+def why(error: Exception) -> str:
+    """Return what a failed connection says of itself, without the number of the system's error."""
+    return _ERRNO.sub("", plain(str(error))) or type(error).__name__
 
 
 def hide(text: str, secrets: Iterable[str]) -> str:
@@ -141,6 +150,7 @@ def _limited(_reason: str, doing: str, seconds: int, _token: bool) -> tuple[str,
 
 
 def _upstream(reason: str, doing: str, _seconds: int, _token: bool) -> tuple[str, str, str]:  # noqa: FBT001
+    reason = _OLDER_STATUS.sub(r"server responded with HTTP \1", _INITIALIZE.sub("", reason))
     match = _UPSTREAM_STATUS.search(reason)
     status = int(match[1]) if match else 0
     if status in (_UNAUTHORIZED, _FORBIDDEN):

@@ -1,28 +1,24 @@
-"""A server on the gateway: desired against actual, as a plan; and the plan applied."""
+"""A server on the gateway: desired against actual, as a plan."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.models import HIDDEN, TRANSPORT, Request, parse_registered
+from mcpforge.gateway.models import HIDDEN, TRANSPORT, Request
 from mcpforge.gateway.rules import same_url, slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from mcpforge.gateway.client import Gateway
     from mcpforge.gateway.models import Desired, Registered, Tool, VirtualServer
     from mcpforge.gateway.upstream import Upstream
 
 Action = Literal["create", "update", "nothing"]
-READY_SECONDS = 60.0
-_MOST_SYNCS = 3
-_REFRESH = "tools/refresh?include_resources=true&include_prompts=true"
+REFRESH = "tools/refresh?include_resources=true&include_prompts=true"
 _KEEPABLE = "bearer"  # of this kind the gateway keeps what it has when it gets stars
 
 
@@ -62,16 +58,23 @@ class ServerPlan:
     dropped: Mapping[str, str] = field(default_factory=dict)
     blind: bool = False
 
+    @property
+    def only_sync(self) -> bool:
+        """Whether all is as desired but the tools, of which only the gateway can tell."""
+        return self.actual is not None and self.blind and not self.differences
+
     def requests(self) -> list[Request]:
         """Return what has to be sent."""
         if self.action == "nothing":
             return []
         if self.actual is None:
             return [Request("POST", "/gateways", _body(self.desired))]
+        path = f"/gateways/{self.actual.id}"
+        if self.only_sync:
+            return [Request("POST", f"{path}/{REFRESH}")]
         found = []
         if not self.actual.enabled:
-            found.append(Request("POST", f"/gateways/{self.actual.id}/state?activate=true"))
-        path = f"/gateways/{self.actual.id}"
+            found.append(Request("POST", f"{path}/state?activate=true"))
         if self.desired.credential or not self.actual.auth:
             return [*found, Request("PUT", path, _body(self.desired))]
         if self.actual.auth == _KEEPABLE:
@@ -84,7 +87,7 @@ class ServerPlan:
                 "`--upstream-token-file` or `--upstream-oauth`.",
                 code="upstream_token",
             )
-        return [*found, Request("POST", f"{path}/{_REFRESH}")]
+        return [*found, Request("POST", f"{path}/{REFRESH}")]
 
 
 def _body(desired: Desired) -> dict[str, Any]:
@@ -159,13 +162,13 @@ def plan_server(
         and _told(tool.description, tool.schema)
         != _told(present[name].description, present[name].schema)
     )
-    differences = _differences(desired, actual, credential_known=credential_known)
-    todo = differences or added or removed or changed or upstream is None
+    found = differences(desired, actual, credential_known=credential_known)
+    todo = found or added or removed or changed or upstream is None
     return ServerPlan(
         desired,
         actual,
         "update" if todo else "nothing",
-        differences,
+        found,
         added,
         changed,
         removed,
@@ -180,9 +183,10 @@ def _told(description: str, schema: Mapping[str, Any]) -> tuple[str, str]:
     return re.sub(r"\W+", "", bare), json.dumps(schema, sort_keys=True)
 
 
-def _differences(
+def differences(
     desired: Desired, actual: Registered, *, credential_known: bool
 ) -> tuple[Difference, ...]:
+    """Return what of a server is not as desired; its tools aside."""
     pairs: list[tuple[str, str | None, str]] = [
         ("name", desired.name, actual.name),
         ("transport", TRANSPORT, actual.transport.upper()),
@@ -215,64 +219,6 @@ def losses(
         if names:
             found.append(Loss(server.name, tuple(names)))
     return tuple(found)
-
-
-def apply_plan(gateway: Gateway, plan: ServerPlan) -> Registered:
-    """Send what the plan says and return the server as the gateway has it then."""
-    if plan.desired.credential:
-        gateway.keep_secret(*plan.desired.credential.secrets())
-    record = plan.actual
-    verb = "register" if plan.actual is None else "update"
-    requests = plan.requests()
-    for request in requests:
-        raw = gateway.send(request, f"{verb} `{plan.desired.name}` ({plan.desired.url})")
-        if request.method == "PUT" or record is None:
-            record = gateway.read(parse_registered, raw)
-    assert record is not None
-    if requests and requests[-1].method == "PUT" and _lost(plan.desired, record):
-        # A sync that removes tools loses the edits of the same request: they are sent once more.
-        raw = gateway.send(requests[-1], f"update `{plan.desired.name}`")
-        record = gateway.read(parse_registered, raw)
-    return await_ready(gateway, record)
-
-
-def _lost(desired: Desired, record: Registered) -> bool:
-    found = _differences(desired, record, credential_known=True)
-    return any(difference.what in ("name", "description", "tags", "url") for difference in found)
-
-
-def await_ready(gateway: Gateway, record: Registered) -> Registered:
-    """Return the server once a gateway that registers in the background has done so."""
-    deadline = time.monotonic() + READY_SECONDS
-    while record.status == "pending":
-        if time.monotonic() > deadline or record.trouble:
-            raise GatewayError(
-                f"`{record.name}` is pending: {record.trouble or 'the gateway still tries'}",
-                hint="The gateway goes on trying; once the server is up, register again.",
-                code="pending",
-            )
-        time.sleep(1)
-        record = gateway.server(record.id)
-    return record
-
-
-def sync(gateway: Gateway, record: Registered) -> list[str]:
-    """Let the gateway list a server until nothing changes; return what it left out and why."""
-    path = f"/gateways/{record.id}/{_REFRESH}"
-    problems: list[str] = []
-    for _ in range(_MOST_SYNCS):
-        raw = gateway.send(Request("POST", path), f"list the tools of `{record.name}`")
-        if not isinstance(raw, dict) or not raw.get("success"):
-            reason = raw.get("error") if isinstance(raw, dict) else ""
-            raise GatewayError(
-                f"The gateway can't list `{record.name}`: {gateway.hidden(str(reason or raw))}",
-                hint="Is the server up, and is its token the right one? Register again.",
-                code="upstream",
-            )
-        problems = [str(item) for item in raw.get("validationErrors") or ()]
-        if not any(raw.get(f"tools{what}") for what in ("Added", "Updated", "Removed")):
-            break
-    return problems
 
 
 def plan_removal(

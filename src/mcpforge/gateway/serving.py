@@ -65,25 +65,33 @@ class Running:
             process.end_group(self._started.pid)
             self._started.wait()
             self._started = None
+            (_state().folder / f"{self.program.key}.json").unlink(missing_ok=True)
 
-    def leave(self) -> None:
-        """Let it go on after this process, and note which it is."""
-        if not self._started:
-            return
-        found = process.find(self._started.pid)
+    def note(self) -> None:
+        """Note which process it is, so that `stop` finds it whatever becomes of this one."""
+        found = process.find(self._started.pid) if self._started else None
         if found is None:
             raise _ended(self.program)
         with _state().lock():
             record = {"pid": found.pid, "identity": found.identity, "url": self.program.url}
             _state().write(f"{self.program.key}.json", record)
-        process.let_go(self._started)
-        self._started = None
+
+    def leave(self) -> None:
+        """Let it go on after this process."""
+        if self._started:
+            process.let_go(self._started)
+            self._started = None
 
     def wait(self) -> None:
-        """Stay until it ends; raises `ForgeError` with its last words when it does so by itself."""
+        """Stay until it ends.
+
+        Raises `ForgeError` with its last words when one that was started here ends by itself.
+        """
         if self._started:
             self._started.wait()
             raise _ended(self.program)
+        while listens(self.program.url):
+            time.sleep(1)
 
 
 def start(program: Program, environment: Mapping[str, str]) -> Running:
@@ -96,6 +104,7 @@ def start(program: Program, environment: Mapping[str, str]) -> Running:
     )
     running = Running(program, started)
     try:
+        running.note()
         _wait(program, started)
     except BaseException:
         running.__exit__()

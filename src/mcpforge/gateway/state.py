@@ -6,7 +6,6 @@ All of it stands in one folder of the user, mode 0700, outside of every project.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import time
@@ -14,6 +13,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mcpforge import locking
 from mcpforge.errors import ForgeError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ADMIN = "admin@example.com"
 LOCK_SECONDS = 300.0
+_BUSY = "Another mcpforge is still starting or stopping the gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class State:
         with _readable(self.folder):
             handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _wait_for(handle)
+            locking.acquire(handle, time.monotonic() + LOCK_SECONDS, _BUSY)
             yield
         finally:
             os.close(handle)
@@ -184,23 +185,6 @@ def find() -> State:
     if not base.is_absolute():
         base = Path.home() / ".local" / "state"
     return State(base / "mcpforge" / "gateway")
-
-
-def _wait_for(handle: int) -> None:
-    deadline = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ForgeError(
-                    "Another mcpforge is still starting or stopping the gateway",
-                    hint="Wait until it is done, then try again.",
-                    code="locked",
-                ) from None
-            time.sleep(0.1)
-        else:
-            return
 
 
 @contextlib.contextmanager

@@ -15,7 +15,11 @@ AUDIENCE = "mcpgateway-api"
 
 
 def mint(key: str, subject: str, seconds: int) -> str:
-    """Return a token for one of the gateway's users, good for some seconds from now."""
+    """Return a token for an administrator of the gateway, good for some seconds from now.
+
+    Without both of the last two claims the gateway narrows it to what is public: neither teams nor
+    what belongs to them are seen then (its `normalize_token_teams`).
+    """
     now = int(time.time())
     claims = {
         "sub": subject,
@@ -24,6 +28,8 @@ def mint(key: str, subject: str, seconds: int) -> str:
         "iat": now,
         "exp": now + seconds,
         "jti": secrets.token_hex(16),
+        "is_admin": True,
+        "teams": None,
     }
     signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
     signature = hmac.new(key.encode(), signed.encode(), hashlib.sha256).digest()

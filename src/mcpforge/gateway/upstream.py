@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from mcpforge.errors import GatewayError
 from mcpforge.gateway.access import is_loopback
-from mcpforge.gateway.refusals import hide, plain
+from mcpforge.gateway.refusals import hide, plain, why
 from mcpforge.gateway.rules import slug, why_dropped
 from mcpforge.gateway.transports import transport_to
 
@@ -140,7 +140,7 @@ async def _greet(url: str, headers: Mapping[str, str], secrets: list[str]) -> No
     except httpx2.TimeoutException:
         raise _silent(url) from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise _down(url, hide(plain(str(error)), secrets)) from None
+        raise _down(url, hide(why(error), secrets)) from None
 
 
 def _silent(url: str) -> GatewayError:

@@ -40,9 +40,13 @@ def read_composition(path: Path) -> Composition:
 
     Raises one `UsageError` that tells everything that is wrong with it.
     """
-    raw = _load(path, _text(path))
+    return check_composition(_load(path, _text(path)), f"`{path}`")
+
+
+def check_composition(raw: Any, where: str) -> Composition:
+    """Return what data asks for; raises one `UsageError` that tells everything wrong with it."""
     if not isinstance(raw, dict):
-        raise UsageError(f"`{path}` holds no object with `name` and `servers`", code="composition")
+        raise UsageError(f"{where} holds no object with `name` and `servers`", code="composition")
     problems: list[str] = []
     _unknown(raw, _KEYS, "", problems)
     made = Composition(
@@ -56,7 +60,7 @@ def read_composition(path: Path) -> Composition:
     made = _ruled(made, described="description" in raw, problems=problems)
     if problems:
         raise UsageError(
-            f"`{path}` is not right: {'; '.join(problems)}",
+            f"{where} is not right: {'; '.join(problems)}",
             hint='It has the form {"name": …, "servers": [{"name": …, "tools": […]}]}.',
             code="composition",
         )

@@ -1,4 +1,4 @@
-"""`mcpforge register`: projects on a gateway, desired against actual."""
+"""`mcpforge register`: projects on a gateway, desired against actual, as plans."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError, GatewayError, UsageError
-from mcpforge.gateway import credentials, registration, upstream
+from mcpforge.gateway import registration
 from mcpforge.gateway.access import check_address, find_credential
 from mcpforge.gateway.models import Desired
 from mcpforge.gateway.rules import check_description, check_name, check_tags, check_visibility
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.gateway.client import Gateway
     from mcpforge.gateway.models import Credential, Registered, Tool
-    from mcpforge.gateway.registration import Loss, ServerPlan
+    from mcpforge.gateway.registration import ServerPlan
     from mcpforge.gateway.upstream import Upstream
     from mcpforge.operations.publishing import Offer
-
-# A gateway locks out who goes on after some refusals, so no more than this are under way.
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +49,6 @@ class Item:
     offer: Offer
     desired: Desired
     plan: ServerPlan | None = None
-    error: ForgeError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolView:
-    """A tool as an agent sees it, and its name at its own server."""
-
-    name: str
-    original: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one project."""
-
-    item: Item
-    record: Registered | None = None
-    tools: tuple[ToolView, ...] = ()
-    skipped: tuple[str, ...] = ()
-    losses: tuple[Loss, ...] = ()
     error: ForgeError | None = None
 
 
@@ -124,6 +101,8 @@ def plan_all(
 
     The gateway is asked once for all of them. Raises `GatewayError` when it does not answer.
     """
+    if any(desired.credential for _, desired in wanted):
+        gateway.access.refuse_plain("the server's credential")
     servers = gateway.servers()
     if wishes.team:
         team = gateway.team(wishes.team)
@@ -180,7 +159,11 @@ def _look(
         for item, ask in zip(items, chosen, strict=True)
         if ask
     ]
-    answers = iter(upstream.look(targets) if targets else [])
+    if not targets:
+        return [None] * len(items)
+    from mcpforge.gateway import upstream
+
+    answers = iter(upstream.look(targets))
     return [next(answers) if ask else None for ask in chosen]
 
 
@@ -196,12 +179,17 @@ def _plan(
     if isinstance(look, GatewayError):
         look.hint = look.hint.replace("uv run NAME", f"uv run {item.offer.script.name}")
         return replace(item, error=look)
-    credential = item.desired.credential
-    known = bool(found) and credentials.is_known(gateway.url, found.id if found else "", credential)
+    known = bool(found and item.desired.credential) and _is_known(gateway, item, found)
     return replace(
         item,
         plan=registration.plan_server(item.desired, found, look, tools, credential_known=known),
     )
+
+
+def _is_known(gateway: Gateway, item: Item, found: Registered | None) -> bool:
+    from mcpforge.gateway import credentials
+
+    return credentials.is_known(gateway.url, found.id if found else "", item.desired.credential)
 
 
 def _with_losses(gateway: Gateway, items: list[Item], tools: Sequence[Tool]) -> list[Item]:
@@ -224,76 +212,3 @@ def _with_losses(gateway: Gateway, items: list[Item], tools: Sequence[Tool]) -> 
 
 def _may_lose(plan: ServerPlan) -> bool:
     return plan.actual is not None and (plan.blind or bool(plan.removed))
-
-
-def carry_out(gateway: Gateway, items: Sequence[Item]) -> list[Outcome]:
-    """Apply the plans, some at a time, and return what became of each, in the same order."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        outcomes = list(pool.map(lambda item: _apply(gateway, item), items))
-    changed = [item for item in items if item.plan and item.plan.action != "nothing"]
-    if not any(outcome.record for outcome in outcomes):
-        return outcomes
-    only = outcomes[0].record.id if len(outcomes) == 1 and outcomes[0].record else ""
-    tools = gateway.tools(only)
-    if changed:
-        outcomes = [_settle(gateway, outcome, tools) for outcome in outcomes]
-    return [_with_tools(outcome, tools) for outcome in outcomes]
-
-
-def _apply(gateway: Gateway, item: Item) -> Outcome:
-    if item.error or item.plan is None:
-        return Outcome(item, error=item.error)
-    if item.plan.action == "nothing":
-        return Outcome(item, item.plan.actual)
-    try:
-        record = registration.apply_plan(gateway, item.plan)
-    except ForgeError as error:
-        return Outcome(item, error=error)
-    credentials.remember(gateway.url, record.id, item.desired.credential)
-    return Outcome(item, record, skipped=record.skipped, losses=item.plan.losses)
-
-
-def _settle(gateway: Gateway, outcome: Outcome, tools: list[Tool]) -> Outcome:
-    """Let the gateway list a server again whose tools are not yet those of its code."""
-    plan, record = outcome.item.plan, outcome.record
-    if record is None or plan is None or plan.actual is None or plan.action == "nothing":
-        return outcome
-    mine = [tool for tool in tools if tool.server == record.id]
-    if not plan.blind and not _stale(plan, mine):
-        return outcome
-    try:
-        problems = registration.sync(gateway, record)
-    except ForgeError as error:
-        return replace(outcome, error=error)
-    fresh = gateway.tools(record.id)
-    tools[:] = [*(tool for tool in tools if tool.server != record.id), *fresh]
-    return replace(outcome, skipped=(*outcome.skipped, *problems))
-
-
-def _stale(plan: ServerPlan, mine: Sequence[Tool]) -> bool:
-    names = {tool.original for tool in mine}
-    gone = any(name in names for name in plan.removed)
-    missing = any(name not in names for name in plan.added)
-    return gone or missing or bool(plan.changed)
-
-
-def _with_tools(outcome: Outcome, tools: Sequence[Tool]) -> Outcome:
-    record = outcome.record
-    if record is None:
-        return outcome
-    mine = [tool for tool in tools if tool.server == record.id]
-    views = sorted((ToolView(tool.name, tool.original) for tool in mine), key=lambda one: one.name)
-    plan = outcome.item.plan
-    told = [f"{name}: {why}" for name, why in (plan.dropped if plan else {}).items()]
-    said = {text.partition(":")[0] for text in outcome.skipped}
-    more = tuple(text for text in told if text.partition(":")[0] not in said)
-    kept = {view.original for view in views}
-    lost = [replace(one, tools=tuple(set(one.tools) - kept)) for one in outcome.losses]
-    return replace(
-        outcome,
-        tools=tuple(views),
-        skipped=(*outcome.skipped, *more),
-        losses=tuple(one for one in lost if one.tools),
-    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcpforge import uv
 from mcpforge.errors import ForgeError
 
 if TYPE_CHECKING:
@@ -51,36 +51,9 @@ class Listing:
 
 def install(root: Path) -> None:
     """Run `uv sync` in the project; raises `ForgeError` with uv's own reason."""
-    uv = shutil.which("uv")
-    if uv is None:
-        raise ForgeError(
-            "`uv` is not installed, so the project can't be",
-            hint="See https://docs.astral.sh/uv/ or leave `--install` and `--verify` out.",
-            code="no_uv",
-        )
-    environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    try:
-        done = subprocess.run(
-            [uv, "sync", "--quiet"],
-            cwd=root,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ForgeError(
-            f"`uv sync` took longer than {INSTALL_SECONDS} s", code="install"
-        ) from None
-    if done.returncode:
-        raise ForgeError(
-            f"`uv sync` failed: {_reason(done.stderr)}",
-            hint=f"Try it in the project: `uv sync --directory {root}`.",
-            code="install",
-        )
+    command = [uv.find("the project", otherwise=" or leave `--install` and `--verify` out"), "sync"]
+    done = uv.run([*command, "--quiet"], folder=root, seconds=INSTALL_SECONDS, what="the project")
+    uv.check(done, what="the project", hint=f"Try it: `uv sync --directory {root}`.")
 
 
 def verify(root: Path, script: str, settings: Iterable[Setting]) -> Listing:
