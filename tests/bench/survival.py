@@ -1,7 +1,8 @@
 """The survival benchmark: edited projects, every feature added and removed, by us and by others.
 
-    uv run python tests/bench/survival.py [--quick] [--json FILE]
+    uv run python tests/bench/survival.py [--all | --quick | --scripts NAME…] [--json FILE]
 
+The whole table takes about twelve minutes on two cores, `--all` twice as long.
 Each cell is a real folder: a project is made, edited, changed by a verb, and looked at: whether
 anything of the user's is gone, whether every file parses, whether the server imports and lists what
 a fresh one would, besides what is the user's. The same by `git merge-file` on each file, and by
@@ -19,6 +20,7 @@ import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.survival_cells import BASES, Bench, Cell, cells
 from bench.survival_rivals import by_copier, by_git, copier_cells
-from bench.survival_scripts import COPIER_SCRIPTS
+from bench.survival_scripts import COPIER_SCRIPTS, SCRIPTS, TABLE_SCRIPTS
 from bench.survival_table import Row, conflict, lines
 from bench.survival_tests import newly_failing
 
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 TESTED = 60
 QUICK = 300
-CHUNK = 25
 _benches: list[tuple[Bench, Path]] = []
 
 
@@ -68,6 +69,16 @@ def run_tests(row: Row) -> Row:
     return replace(row, failing=tuple(newly_failing(bench, row.cell, python)))
 
 
+def alike(cell: Cell) -> tuple[str, str]:
+    """Return what cells share that are tried one after the other: much is made once for them."""
+    return cell.script, cell.base
+
+
+def place(cell: Cell) -> tuple[str, str, Cell]:
+    """Return what cells are sorted by."""
+    return *alike(cell), cell
+
+
 def environment(folder: Path) -> Path:
     """Return the Python of an environment with whatever a project may need."""
     from real.workshop import Workshop
@@ -79,6 +90,7 @@ def main() -> None:
     """Try and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help=f"{QUICK} cells, no tests, no copier")
+    parser.add_argument("--all", action="store_true", help=f"all {len(SCRIPTS)} scripts")
     parser.add_argument("--scripts", nargs="*", default=[], help="only these scripts")
     parser.add_argument("--base", choices=BASES, default="", help="always begin with this preset")
     parser.add_argument("--python", help="of an environment with the packages of all features")
@@ -88,7 +100,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         python = given.python or str(environment(Path(name)))
-        found = cells(given.scripts, base=given.base)
+        found = cells(given.scripts or (() if given.all else TABLE_SCRIPTS), base=given.base)
         copier = frozenset(
             ()
             if given.quick or given.no_imports
@@ -99,7 +111,7 @@ def main() -> None:
         start = partial(begin, name, python, imports=not given.no_imports)
         with ProcessPoolExecutor(given.jobs, initializer=start) as pool:
             rows = []
-            chunks = [found[first : first + CHUNK] for first in range(0, len(found), CHUNK)]
+            chunks = [list(group) for _, group in groupby(sorted(found, key=place), key=alike)]
             for result in pool.map(run_chunk, chunks, [copier] * len(chunks)):
                 rows += result
                 print(f"{len(rows)} of {len(found)}", file=sys.stderr)

@@ -131,7 +131,8 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         self.prober = Prober(python, folder, test_environment()) if python else None
         self._projects: dict[str, tuple[Path, Texts]] = {}
-        self._facts: dict[int, Facts] = {}
+        self._probed: dict[int, Facts] = {}
+        self._edited: tuple[tuple[str, str], tuple[Texts, Texts]] = (("", ""), ({}, {}))
 
     def close(self) -> None:
         """End what runs."""
@@ -148,31 +149,42 @@ class Bench:
 
     def facts(self, root: Path, texts: Texts) -> Facts:
         """Return the facts of a project on disk; the same texts are looked at once."""
-        key = hash(frozenset(texts.items()))
-        if key not in self._facts:
-            probed = self.prober.facts(root) if self.prober else {}
-            self._facts[key] = static_facts(texts) | probed
-        return self._facts[key]
+        key = _key(texts)
+        if key not in self._probed:
+            self._probed[key] = self.prober.facts(root) if self.prober else {}
+        return static_facts(texts) | self._probed[key]
+
+    def texts(self, cell: Cell) -> dict[str, Texts]:
+        """Return the texts of a cell before the verb, edited, and as `new` gives them after it."""
+        first, last = sides(cell)
+        key = cell.script, repr(first)
+        if key != self._edited[0]:
+            before = self.project(first)[1]
+            self._edited = key, (before, SCRIPTS[cell.script].edited(before))
+        before, edited = self._edited[1]
+        new = self.project(last)[1]
+        ideal = SCRIPTS[cell.script].edited(new)
+        return {"before": before, "new": new, "edited": edited, "ideal": ideal}
 
     def stage(self, cell: Cell) -> tuple[Path, dict[str, Texts]]:
         """Return an edited project on disk, and the texts of all that matters."""
-        script = SCRIPTS[cell.script]
-        first, last = sides(cell)
-        fresh, before = self.project(first)
-        _, new = self.project(last)
+        texts = self.texts(cell)
         root = self.folder / "cell" / "demo"
         shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(fresh, root)
-        edited = script.edited(before)
-        write(root, before, edited)
-        return root, {"before": before, "new": new, "edited": edited, "ideal": script.edited(new)}
+        shutil.copytree(self.project(sides(cell)[0])[0], root)
+        write(root, texts["before"], texts["edited"])
+        return root, texts
 
     def usable(self, cell: Cell) -> str:
         """Return why the edit alone breaks the project, or nothing."""
-        root, texts = self.stage(cell)
+        texts = self.texts(cell)
         bad = unparsed(texts["edited"])
-        facts = self.facts(root, texts["edited"])
-        return ", ".join([*bad, *facts.get("error", [])])
+        if self.prober is None or bad:
+            return ", ".join(bad)
+        if _key(texts["edited"]) not in self._probed:
+            root, texts = self.stage(cell)
+            self.facts(root, texts["edited"])
+        return ", ".join(self._probed[_key(texts["edited"])].get("error", []))
 
     def ours(self, cell: Cell) -> Verdict:
         """Change an edited project with our verbs."""
@@ -208,8 +220,29 @@ class Bench:
             "after": self.facts(root, texts["after"]),
         }
         odd = [] if broken else wrong(facts, texts, said)
-        odd += sorted(dangling(texts["after"]) - dangling(texts["edited"]))
+        odd += [line for line in new_dangling(texts) if not _is_said(line, said)]
         return Verdict("loss" if gone else "merged", tuple(gone), tuple(broken), tuple(odd))
+
+
+def _key(texts: Texts) -> int:
+    """Return what the texts that a server is made of are known by."""
+    return hash(frozenset(item for item in texts.items() if not _aside(item[0])))
+
+
+def _aside(path: str) -> bool:
+    return path.startswith("tests/") or "/" not in path
+
+
+def new_dangling(texts: Mapping[str, Texts]) -> list[str]:
+    """Return the imports that lead nowhere and didn't before."""
+    return sorted(dangling(texts["after"]) - dangling(texts["edited"]))
+
+
+def _is_said(line: str, said: Iterable[str]) -> bool:
+    """Whether a note names the file that imports and the name that is gone, both in one."""
+    path, _, rest = line.partition(" imports ")
+    name = rest.partition(",")[0]
+    return any(f"`{path}`" in note and f"`{name}`" in note for note in said)
 
 
 def _used_by_own(message: str, before: Texts) -> bool:

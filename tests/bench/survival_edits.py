@@ -47,11 +47,12 @@ REWRITING = frozenset(
 
 @dataclass(frozen=True)
 class Script:
-    """A realistic edit: what it does, and where it moves files of ours."""
+    """A realistic edit: what it does, where it moves files of ours, how it renames definitions."""
 
     name: str
     change: Change
     moved: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     @property
     def rewrites(self) -> bool:

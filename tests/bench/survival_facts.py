@@ -56,21 +56,23 @@ def _tokens(text: str) -> Iterable[str]:
 def lost(script: Script, texts: Mapping[str, Texts], said: Iterable[str] = ()) -> list[str]:
     """Return what the user wrote that is gone: files, and words that no note names.
 
-    `texts` has the projects `before`, `edited`, `after`, and `ideal`: `new` and the same edit.
+    `texts` has the projects `before`, `edited`, `after`, `new`, and `ideal`: `new` and the same
+    edit.
     """
     before, edited, after, ideal = (texts[name] for name in ("before", "edited", "after", "ideal"))
     origin = {new: old for old, new in script.moved.items()}
+    moved = moved_as_they_were(before, edited)
     notes = "\n".join(said)
     found = []
     for path, text in edited.items():
-        original = before.get(origin.get(path, path))
-        if original == text:
+        original = before.get(moved.get(path, origin.get(path, path)), "")
+        if original == text and (path in before or path in after):
             continue
         if path not in after:
-            found.append(f"{path}: the file is gone")
+            leaves = moved.get(path, path) not in texts["new"]
+            if not (leaves and (original == text or _only_follows(script, path, texts))):
+                found.append(f"{path}: the file is gone")
             continue
-        if original is None:
-            original = _same_elsewhere(before, edited, text)
         gone = words(path, text) - words(path, original) - words(path, after[path])
         if script.rewrites:
             gone -= words(path, text) - words(path, ideal.get(path, ""))
@@ -80,9 +82,24 @@ def lost(script: Script, texts: Mapping[str, Texts], said: Iterable[str] = ()) -
     return found
 
 
-def _same_elsewhere(before: Texts, edited: Texts, text: str) -> str:
-    """Return the text of a file that was moved as it was."""
-    return text if any(old == text and path not in edited for path, old in before.items()) else ""
+def moved_as_they_were(before: Texts, edited: Texts) -> dict[str, str]:
+    """Return new path → old path of files that stand elsewhere with the same text."""
+    old = {text: path for path, text in before.items() if path not in edited}
+    return {path: old[text] for path, text in edited.items() if path not in before and text in old}
+
+
+def _only_follows(script: Script, path: str, texts: Mapping[str, Texts]) -> bool:
+    """Whether a file differs by nothing but what a move or a new name of another one asks for."""
+    if path in script.moved.values() or not (script.moved or script.names):
+        return False
+    old, text = texts["before"].get(path, ""), texts["edited"][path]
+    for name, new in script.names.items():
+        old = re.sub(rf"(?<!socket\.)\b{name}\b", new, old)
+    return _without_imports(old) == _without_imports(text)
+
+
+def _without_imports(text: str) -> str:
+    return re.sub(r"^ *from [\w.]+ import ", "", text, flags=re.M)
 
 
 def unparsed(texts: Texts) -> list[str]:
@@ -189,9 +206,12 @@ def wrong(
         got = after[kind]
         missing, extra = want - set(got), set(got) - want
         if kind == "file":
+            moved = moved_as_they_were(texts["before"], texts["edited"])
+            leaving = {path for path, old in moved.items() if old not in wanted}
+            missing -= leaving
             extra = {
                 path for path in extra if texts["edited"].get(path) == texts["before"].get(path)
-            }
+            } | (leaving & set(got))
         extra = {name for name in extra if f"`{name}" not in notes}
         found += [f"{kind} {name} is missing" for name in sorted(missing)]
         found += [f"{kind} {name} is there" for name in sorted(extra)]

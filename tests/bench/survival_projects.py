@@ -25,7 +25,7 @@ def _tests_moved(texts: Texts) -> None:
 
 def _factory_renamed(texts: Texts) -> None:
     for path in [item for item in texts if item.endswith(".py")]:
-        texts[path] = texts[path].replace("create_server", "build_server")
+        texts[path] = re.sub(r"(?<!socket\.)\bcreate_server\b", "build_server", texts[path])
 
 
 def _docstrings(texts: Texts) -> None:
@@ -169,7 +169,7 @@ PROJECT_SCRIPTS = [
             (r"^(    mcp = FastMCP\($)", r"    assert not quiet\n\1"),
         ),
     ),
-    Script("factory renamed", _factory_renamed),
+    Script("factory renamed", _factory_renamed, names={"create_server": "build_server"}),
     Script(
         "future annotations",
         both(

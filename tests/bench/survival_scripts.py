@@ -22,3 +22,10 @@ COPIER_SCRIPTS = (
     *("rewritten README", "README edited", "tests moved", "tests deleted", "own fixture"),
     *("tools reordered", "changed bodies", "registered in place", "everything"),
 )
+# The rows of the whole table: those, and what else moves, renames, reformats or spells otherwise.
+TABLE_SCRIPTS = (
+    *COPIER_SCRIPTS,
+    *("settings.py moved", "factory renamed", "parameter added", "own package", "list composed"),
+    *("own modules and tests", "own ASGI middleware", "blank lines", "imports in brackets"),
+    *("absolute imports", "two spaces", "tools on one line", "pins"),
+)

@@ -202,3 +202,17 @@ def test_text_over_lines_is_moved_as_it_is() -> None:
     merged = merge("x.py", base, ours, theirs)
     assert merged.clean
     assert '  b = F("""\nraw\n  text""", 1)\n  return a\n' in merged.text
+
+
+def test_an_insertion_keeps_clear_of_what_goes() -> None:
+    base = (
+        "from m import Store, connect\n\nLIMIT = 5\n\n\nclass Own(Store):\n    a = 1\n\n\n"
+        "def open_store(url):\n    return Own(connect(url))\n\n\ndef last():\n    return LIMIT\n"
+    )
+    theirs = "from m import Store\n\nMOST = 10\n\n\ndef open_store(url):\n    return Store(MOST)\n"
+    ours = base.replace("    return ", "\n    return ")
+    merged = merge("x.py", base, ours, theirs)
+    assert merged.clean, merged.conflicts
+    assert merged.text == (
+        "from m import Store\n\n\nMOST = 10\n\n\ndef open_store(url):\n\n    return Store(MOST)\n"
+    )

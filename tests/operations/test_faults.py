@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,9 @@ import pytest
 from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
 from mcpforge.errors import ConflictError, ForgeError
+from mcpforge.operations import undo
 from mcpforge.operations.change import carry_out, open_project, plan_answers
-from mcpforge.project import journal
+from mcpforge.project import apply, journal
 from operations.projects import add, change, make, remove, tree_of
 from processes import SOURCE, mcpforge
 
@@ -103,6 +105,26 @@ def test_a_file_changed_between_plan_and_apply(project: Path) -> None:
     before = tree_of(project)
     with pytest.raises(ForgeError, match=r"`pyproject.toml` has changed since"):
         carry_out(planned)
+    assert tree_of(project) == before
+
+
+def test_a_change_that_fails_leaves_the_undo_of_the_last(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree_of(project)
+    change(project, add(START, "caching"))
+    replace, calls = apply._replace, []
+
+    def failing(*given: object) -> None:
+        calls.append(given)
+        if len(calls) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(*given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched, pytest.raises(ForgeError, match="no space left"):
+        patched.setattr(apply, "_replace", failing)
+        change(project, add(START, "caching", "timing"))
+    undo.carry_out(undo.plan_undo(project))
     assert tree_of(project) == before
 
 

@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mcpforge.answers import Answers
+from mcpforge.answers import Answers, Component
 from mcpforge.catalog.catalog import Catalog, build, load
 from mcpforge.catalog.sources import read_folder
 from mcpforge.errors import ConflictError, ForgeError
@@ -167,3 +168,51 @@ def test_a_newer_project_is_refused(project: Path) -> None:
 
 def test_the_old_templates_render(old: Catalog) -> None:
     assert "src/demo/log_setup.py" in render(ANSWERS, old).tree
+
+
+def with_kind(kind: str) -> Catalog:
+    """Return a catalogue that differs from the installed one by the name of a component kind."""
+    now = load()
+    kinds = {**now.components, kind: replace(now.components["tool"], id=kind)}
+    return replace(now, components=kinds, hash="another")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+def test_components_of_a_kind_that_is_gone_stay(tmp_path: Path, *, edited: bool) -> None:
+    root = tmp_path / "demo"
+    components = (Component("helper", "look_up"), Component("tool", "forecast"))
+    answers = Answers(name="demo", components=components)
+    apply.create(root, prepare(root, answers, with_kind("helper")).plan)
+    module = root / "src/demo/tools/look_up.py"
+    if edited:
+        module.write_text(f"{module.read_text(encoding='utf-8')}\n# mine\n", encoding="utf-8")
+    before = module.read_bytes()
+    test = next((root / "tests").glob("*look_up.py"))
+    notes = update(root)
+    assert any("no helper of one's own any more: the files of `look_up` stay" in n for n in notes)
+    assert module.read_bytes() == before
+    assert test.exists()
+    assert "look_up" not in (root / "src/demo/tools/__init__.py").read_text(encoding="utf-8")
+    _, lock = open_project(root)
+    assert lock.files["src/demo/tools/look_up.py"].orphan
+    assert [item.name for item in lock.answers.components] == ["forecast"]
+    assert (root / "src/demo/tools/forecast.py").exists()
+    assert update(root) == []
+    carry_out(plan_answers(root, lock, add_features(lock.answers, ["caching"], load()), load()))
+    assert module.read_bytes() == before
+
+
+def test_a_component_kind_may_get_another_name(tmp_path: Path) -> None:
+    root = tmp_path / "demo"
+    answers = Answers(name="demo", components=(Component("helper", "look_up"),))
+    apply.create(root, prepare(root, answers, with_kind("helper")).plan)
+    before = tree_of(root)
+    now = load()
+    tool = replace(now.components["tool"], formerly=("helper",))
+    renamed = replace(now, components={**now.components, "tool": tool})
+    root, lock = open_project(root)
+    carry_out(plan_answers(root, lock, lock.answers, renamed))
+    assert {path for path in tree_of(root) if ".mcpforge" not in path} == {
+        path for path in before if ".mcpforge" not in path
+    }
+    assert open_project(root)[1].answers.components == (Component("tool", "look_up"),)

@@ -3,9 +3,28 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from mcpforge.merge.edits import line_end, line_start
 from mcpforge.merge.sequences import Item
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a new statement goes: before which of the user's, in what, and which of them stay."""
+
+    at: int | None
+    place: str
+    staying: tuple[bool, ...]
+    last: bool
+
+    def below(self, at: int, *, closer: bool) -> bool:
+        """Whether it is put below the statement before; not below one that goes itself."""
+        if not at:
+            return False
+        if self.staying[at - 1] != self.staying[at]:
+            return self.staying[at - 1] and (at > 1 or bool(self.place))
+        return self.last or closer
 
 
 def item_of(node: ast.stmt) -> Item:

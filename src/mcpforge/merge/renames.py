@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mcpforge.merge.edits import Edit, apply
+from mcpforge.merge.pyfacts import parse
 from mcpforge.merge.source import Source
 
 if TYPE_CHECKING:
@@ -39,6 +41,63 @@ def followed(base: Source, ours: Source, theirs: Source) -> tuple[Source, Source
         if new is not None:
             theirs = _with_names(theirs, new, local)
     return base, theirs
+
+
+def definitions(base: str, ours: str) -> tuple[dict[str, str], frozenset[str]]:
+    """Return how the user calls what a module of ours defines: old name → new, and what is gone.
+
+    A definition is known again by its body, else as `followed` knows it, and only where it is one.
+    Nothing is gone from a text that can't be read or that imports `*`.
+    """
+    old, mine = parse(base), parse(ours)
+    if old is None or mine is None:
+        return {}, frozenset()
+    bound, known = _bound_names(mine), _bound_names(old)
+    before = {name: node for name, node in _defined(old) if name not in bound}
+    if not before or "*" in bound:
+        return {}, frozenset()
+    after = {name: node for name, node in _defined(mine) if name not in known}
+    renamed: dict[str, str] = {}
+    likely = _renamed(old, mine, _bound_at_top(old), _bound_at_top(mine))
+    for name, node in before.items():
+        same = [other for other, body in after.items() if _without(node) == _without(body)]
+        if len(same) == 1:
+            renamed[name] = same[0]
+        elif not same and likely.get(name) in after:
+            renamed[name] = likely[name]
+    certain = {old: new for old, new in renamed.items() if [*renamed.values()].count(new) == 1}
+    return certain, frozenset(before) - certain.keys()
+
+
+def _defined(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name, node
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name, node
+
+
+def _without(node: ast.stmt) -> str:
+    """Return what a definition says, without the name that it gives."""
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        if node.value is None or isinstance(node.value, ast.Constant):
+            return ast.dump(node)  # too little to know it again
+        return ast.dump(node.value)
+    own = getattr(node, "name", "")
+    return re.sub(rf"'{re.escape(own)}'", "''", ast.dump(node))
+
+
+def _bound_names(tree: ast.Module) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+        elif isinstance(node, _Function | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+    return names
 
 
 def _function(source: Source, name: str) -> _Function | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mcpforge.merge import sequences
 from mcpforge.merge.bodies import (
+    Where,
     blank_above,
     blank_below,
     identity_of,
@@ -55,10 +56,15 @@ class Statements:
             [item_of(node) for node in mine],
             [item_of(node) for node in new],
         )
+        staying = [True] * len(mine)
+        for step in steps:
+            if isinstance(step, Change) and step.theirs is None:
+                staying[step.ours] = False
         for step in steps:
             match step:
                 case Insert(at=at, theirs=index):
-                    self._insert(new[index], mine, ours, (at, place), last=index + 1 == len(new))
+                    where = Where(at, place, tuple(staying), last=index + 1 == len(new))
+                    self._insert(new[index], mine, ours, where)
                 case Missing(base=before, theirs=index):
                     self._missing(old[before], new[index], place)
                 case Change(base=before, ours=own, theirs=None) if before is not None:
@@ -178,11 +184,9 @@ class Statements:
         node: ast.stmt,
         mine: Sequence[ast.stmt],
         body: Body,
-        where: tuple[int | None, str],
-        *,
-        last: bool,
+        where: Where,
     ) -> None:
-        at, place = where
+        at, place = where.at, where.place
         if at is None and mine and place not in {"", "class"} and not isinstance(node, _Function):
             self._conflict("its place in your file can't be found", None, None, node)
             return
@@ -192,7 +196,7 @@ class Statements:
         before, after = blank_above(self.theirs.text, start), blank_below(self.theirs.text, end)
         neighbour = mine[at] if at < len(mine) else None
         try:
-            if neighbour is None or (at and (last or before < after)):
+            if neighbour is None or where.below(at, closer=before < after):
                 self._after(mine[at - 1] if at else body[-1] if body else None, text, before)
             else:
                 self._before(neighbour, body, text, after)

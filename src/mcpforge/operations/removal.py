@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ConflictError
+from mcpforge.operations.orphans import edited_orphans
 from mcpforge.operations.uses import (
     Going,
     find_uses,
     imported_tops,
-    module_of,
     python_files,
     top_level_names,
 )
-from mcpforge.project import pristine
+from mcpforge.project.relocate import module_of
 from mcpforge.render.contributions import split_requirement
 from mcpforge.tree import blob_id
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcpforge.catalog.catalog import Catalog
+    from mcpforge.project.changes import Disk
     from mcpforge.project.lock import Lock
     from mcpforge.tree import Tree
 
@@ -32,14 +33,14 @@ _FIELD = re.compile(r"^    ([a-z][a-z0-9_]*): ", re.MULTILINE)
 
 
 def keep_used(
-    root: Path, lock: Lock, theirs: Tree, catalog: Catalog
+    root: Path, lock: Lock, theirs: Tree, catalog: Catalog, disk: Disk
 ) -> tuple[Tree, tuple[str, ...]]:
     """Return the new tree with the requirements that the user's code imports, and what to say.
 
     Raises `ConflictError` when the user's code uses a module, a name or a setting that would go.
     """
-    old = {path: _pristine(root, lock, path) for path in _changing(lock, theirs)}
-    going = _going(root, lock, old, theirs)
+    old = {path: _pristine(disk, lock, path) for path in _changing(lock, theirs)}
+    going = _going(lock, old, theirs, disk)
     dropped = _requirements(old.get(_PROJECT, "")) - _requirements(_text(theirs, _PROJECT))
     if not going and not dropped:
         return theirs, ()
@@ -52,14 +53,17 @@ def keep_used(
             hint="Take the use out first; nothing was written.",
             code="in_use",
         )
-    tops = imported_tops(sources.values())
+    orphans = edited_orphans(lock, theirs, disk)
+    lacking = sorted({(use.path, use.what) for use in find_uses(orphans, going)})
+    said = tuple(f"`{path}` stays, but `{what}`, which it uses, goes" for path, what in lacking)
+    tops = imported_tops([*sources.values(), *orphans.values()])
     kept = sorted(item for item in dropped if _module(item, catalog) in tops)
     if not kept:
-        return theirs, ()
+        return theirs, said
     file = theirs[_PROJECT]
     content = _with_requirements(file.text, kept).encode()
     notes = tuple(f"`{item}` stays in `{_PROJECT}`: your code imports it" for item in kept)
-    return {**theirs, _PROJECT: replace(file, content=content)}, notes
+    return {**theirs, _PROJECT: replace(file, content=content)}, (*said, *notes)
 
 
 def _changing(lock: Lock, theirs: Tree) -> list[str]:
@@ -73,27 +77,30 @@ def _changing(lock: Lock, theirs: Tree) -> list[str]:
     ]
 
 
-def _pristine(root: Path, lock: Lock, path: str) -> str:
-    return (pristine.read(root, lock.files[path].id) or b"").decode("utf-8", "replace")
+def _pristine(disk: Disk, lock: Lock, path: str) -> str:
+    return (disk.pristine(lock.files[path].id) or b"").decode("utf-8", "replace")
 
 
 def _text(tree: Tree, path: str) -> str:
     return tree[path].text if path in tree else ""
 
 
-def _going(root: Path, lock: Lock, old: dict[str, str], theirs: Tree) -> Going:
+def _going(lock: Lock, old: dict[str, str], theirs: Tree, disk: Disk) -> Going:
+    """Return what goes, as the user's code calls it: by where modules and names are now."""
     modules: set[str] = set()
     names: set[tuple[str, str]] = set()
     settings: set[str] = set()
     for path, file in lock.files.items():
-        if path.startswith("src/") and path.endswith(".py") and path not in theirs:
-            at = root / (file.at or path)
-            if at.is_file() and blob_id(at.read_bytes()) == file.id:
-                modules.add(module_of(path))
+        if file.orphan or path in theirs or not (path.startswith("src/") and path.endswith(".py")):
+            continue
+        ours = disk.read(file.at or path)
+        if ours is not None and disk.untouched(path, file, ours):
+            modules.add(module_of(file.at or path))
     for path, text in old.items():
         if path.startswith("src/") and path.endswith(".py") and path in theirs:
             gone = top_level_names(text) - top_level_names(theirs[path].text)
-            names.update((module_of(path), name) for name in gone)
+            home, place = module_of(path), module_of(lock.files[path].at or path)
+            names.update((place, disk.places.names.get((home, name), name)) for name in gone)
             if path.endswith("/settings.py"):
                 settings = set(_FIELD.findall(text)) - set(_FIELD.findall(theirs[path].text))
     return Going(frozenset(modules), frozenset(names), frozenset(settings))

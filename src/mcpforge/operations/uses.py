@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mcpforge.project.relocate import module_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -64,13 +66,6 @@ def python_files(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
-def module_of(path: str) -> str:
-    """Return the dotted module of a path below `src/`, or of a top-level path."""
-    parts = PurePosixPath(path).with_suffix("").parts
-    parts = parts[1:] if parts[:1] == ("src",) else parts
-    return ".".join(parts[:-1] if parts[-1:] == ("__init__",) else parts)
-
-
 def top_level_names(text: str) -> frozenset[str]:
     """Return the functions, classes and variables that a module defines."""
     names: set[str] = set()
@@ -84,13 +79,28 @@ def top_level_names(text: str) -> frozenset[str]:
     return frozenset(names)
 
 
+def imported_names(path: str, text: str) -> frozenset[str]:
+    """Return the full names of what a file imports: modules, and names in modules."""
+    names: set[str] = set()
+    for node in ast.walk(_parse(text)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, _package(path))
+            names.update(f"{module}.{alias.name}" for alias in node.names)
+    return frozenset(names)
+
+
+def _package(path: str) -> str:
+    module = module_of(path)
+    return module if path.endswith("/__init__.py") else module.rpartition(".")[0]
+
+
 def find_uses(sources: Mapping[str, str], going: Going) -> list[Use]:
     """Return every use in these files (path → text); a file that doesn't parse has none."""
     found: list[Use] = []
     for path, text in sources.items():
-        package = (
-            module_of(path) if path.endswith("/__init__.py") else module_of(path).rpartition(".")[0]
-        )
+        package = _package(path)
         for node in ast.walk(_parse(text)):
             line = getattr(node, "lineno", 1)
             found.extend(Use(path, line, what) for what in _used(node, package, going))

@@ -9,7 +9,7 @@ from mcpforge.project import lock as locks
 from mcpforge.project import pristine
 from mcpforge.project.lock import LockedFile
 from mcpforge.project.plan import Change, Clash, Plan
-from mcpforge.project.relocate import relocate
+from mcpforge.project.relocate import Places
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
@@ -24,11 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """How a plan looks at a project: the user's files, the pristine texts, what `base/` holds."""
+    """How a plan looks at a project: the user's files, the pristine texts, what `base/` holds.
+
+    `places` says what the user has elsewhere, so that ours says it as well.
+    """
 
     read: Reader
     pristine: Reader
     stored: tuple[str, ...] = ()
+    places: Places = field(default_factory=Places)
+
+    def untouched(self, path: str, locked: LockedFile, ours: bytes) -> bool:
+        """Whether a file holds what we wrote, or would write now that others were moved."""
+        if blob_id(ours) == locked.id:
+            return True
+        if not (self.places.files or self.places.names):
+            return False
+        base = self.pristine(locked.id)
+        return base is not None and self.places.is_adapted(base, path, ours)
 
 
 @dataclass(slots=True)
@@ -71,9 +84,9 @@ def _decide(
     ours = disk.read(place)
     if locked is None:
         if their is not None:
-            _arrive(draft, path, their, ours)
+            _arrive(draft, path, their, ours, disk)
     elif their is None:
-        _leave(draft, path, locked, ours)
+        _leave(draft, path, locked, ours, disk)
     else:
         draft.files[path] = LockedFile(their.ownership, their.id, at=locked.at)
         if ours is None:
@@ -82,21 +95,35 @@ def _decide(
             _meet(draft, path, locked, their, ours, disk)
 
 
-def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None) -> None:
+def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None, disk: Disk) -> None:
     draft.files[path] = LockedFile(their.ownership, their.id)
+    content = disk.places.adapt(their.content, path)
     if ours is None:
-        draft.changes.append(Change(path, "create", "", their.content, their.executable))
-    elif ours != their.content:
+        _check_met(draft, path, disk.places.unmet(their.content, path), "")
+        draft.changes.append(Change(path, "create", "", content, their.executable, link=their.link))
+    elif ours not in (their.content, content):
         reason = "a file of yours has this name; move it, or put ours beside it by hand"
         draft.clashes.append(Clash(path, reason, blob_id(ours)))
 
 
-def _leave(draft: _Draft, path: str, locked: LockedFile, ours: bytes | None) -> None:
+def _check_met(draft: _Draft, place: str, unmet: Iterable[str], present: str) -> None:
+    """Refuse package code that would import what is nowhere any more; of a test, say it."""
+    names = ", ".join(f"`{name}`" for name in sorted(unmet))
+    if not names:
+        return
+    if place.startswith("src/"):
+        reason = f"it imports {names}, which is gone; say where a module is now by `--moved`"
+        draft.clashes.append(Clash(place, reason, present))
+    else:
+        draft.notes.append(f"`{place}` imports {names}, which is gone: put that right by hand")
+
+
+def _leave(draft: _Draft, path: str, locked: LockedFile, ours: bytes | None, disk: Disk) -> None:
     place = locked.at or path
     if ours is None:
         return
-    if blob_id(ours) == locked.id:
-        draft.changes.append(Change(place, "delete", locked.id, b""))
+    if not locked.orphan and disk.untouched(path, locked, ours):
+        draft.changes.append(Change(place, "delete", blob_id(ours), b""))
         return
     draft.files[path] = replace(locked, orphan=True)
     if not locked.orphan:
@@ -122,8 +149,14 @@ def _meet(
     present = blob_id(ours)
     if their.id in (present, locked.id):
         return
-    theirs = _relocated(their.content, path, place)
-    if present == locked.id:
+    places = disk.places
+    unmet = places.unmet(their.content, path)
+    if unmet:
+        unmet -= places.unmet(disk.pristine(locked.id) or b"", path)
+        _check_met(draft, place, unmet, present)
+    if disk.untouched(path, locked, ours):
+        sorts = present == locked.id or places.sorts(disk.pristine(locked.id) or b"", path, ours)
+        theirs = places.adapt(their.content, path, in_order=sorts)
         draft.changes.append(Change(place, "update", present, theirs, their.executable))
         return
     if their.ownership == "seed" or locked.ownership == "seed":
@@ -135,13 +168,9 @@ def _meet(
             Clash(place, "its pristine text is missing in `.mcpforge/base`", present)
         )
         return
-    _merge(draft, place, _relocated(base, path, place), ours, theirs)
-
-
-def _relocated(content: bytes, path: str, place: str) -> bytes:
-    if place == path or not path.endswith(".py"):
-        return content
-    return relocate(content.decode(), path, place).encode()
+    sorts = places.sorts(base, path, ours)
+    old, new = (places.adapt(text, path, in_order=sorts) for text in (base, their.content))
+    _merge(draft, place, old, ours, new)
 
 
 def _merge(draft: _Draft, place: str, base: bytes, ours: bytes, theirs: bytes) -> None:
