@@ -100,7 +100,7 @@ def test_entries_have_a_closed_vocabulary_too(slot: str) -> None:
         ({**GOOD, "settings": [{**SETTING, "secret": "yes"}]}, "`secret` must be true or false"),
         ({**GOOD, "tools": [{}]}, "tools 1: `import` is missing"),
         ({**GOOD, "tools": [{"import": "module"}]}, "must be `module:name`"),
-        ({**GOOD, "middleware": [CALL]}, "`None` is not one of errors"),
+        ({**GOOD, "middleware": [CALL]}, "`None` is not one of lookup"),
         ({**GOOD, "middleware": [{**CALL, "phase": "limits"}]}, "`limits` is not one of"),
         ({**GOOD, "asgi": [{**CALL, "phase": "errors"}]}, "`errors` is not one of"),
         ({**GOOD, "server": [CALL]}, "exactly one of"),

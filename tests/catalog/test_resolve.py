@@ -26,7 +26,11 @@ GROUPS: dict[str, dict[str, Table]] = {
         "lab": {"kind": "provider", "requires": ["proxy"]},
         "token": {},
     },
-    "store": {"memory": {}, "disk": {}},
+    "store": {
+        "memory": {},
+        "disk": {"requires": ["shared"]},
+        "shared": {"internal": True},
+    },
     "extra": {
         "first": {"after": ["second"]},
         "second": {"after": ["token"]},
@@ -74,6 +78,13 @@ def test_another_member_satisfies_a_needed_group(small: Catalog) -> None:
     selection = resolve(small, ["hub", "disk"])
     assert selection.ids == ("disk", "proxy", "hub")
     assert selection.implied_by == {"proxy": ("hub",)}
+
+
+def test_what_members_of_a_single_choice_share_fills_no_choice(small: Catalog) -> None:
+    selection = resolve(small, ["disk"])
+    assert [feature.id for feature in selection.features] == ["shared", "disk"]
+    assert selection.ids == ("disk",)
+    assert small.single_choice(small.feature("shared")) == ""
 
 
 def test_following_orders_but_brings_nothing(small: Catalog) -> None:
@@ -147,3 +158,12 @@ def test_given_options_beat_defaults(tmp_path: Path) -> None:
     option: Table = {"type": "int", "default": 1, "help": "N"}
     made = make_catalog(tmp_path, {"g": {"f": {"options": {"a": option, "b": option}}}})
     assert option_values(made.feature("f"), {"b": 2}) == {"a": 1, "b": 2}
+
+
+def test_who_implied_something_is_never_internal() -> None:
+    catalog = load()
+    internal = {feature.id for feature in catalog.features.values() if feature.internal}
+    for feature in catalog.offered:
+        implied = resolve(catalog, [feature.id]).implied_by
+        assert not internal & {origin for origins in implied.values() for origin in origins}
+        assert all(implied.values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcpforge.catalog.manifest import Layer, parse_layer
 from mcpforge.catalog.sources import load_raw
-from mcpforge.errors import UsageError, did_you_mean
+from mcpforge.errors import ForgeError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that can be chosen. `hash` identifies the content of all templates."""
+    """Everything that can be chosen. `hash` identifies the content of all our templates.
+
+    `folders` maps the prefix of third parties' features to the folder that was named, where they
+    come from one; `refusals` the prefix of those that can't be used to the reason.
+    """
 
     hash: str
     project: Layer
@@ -26,6 +30,8 @@ class Catalog:
     licenses: Mapping[str, str]
     changes: tuple[tuple[str, str], ...] = ()
     components: Mapping[str, Layer] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+    refusals: Mapping[str, ForgeError] = field(default_factory=dict)
 
     @property
     def offered(self) -> list[Layer]:
@@ -37,6 +43,9 @@ class Catalog:
         try:
             return self.features[identifier]
         except KeyError:
+            for prefix, refusal in self.refusals.items():
+                if identifier.startswith(f"{prefix}-"):
+                    raise refusal from None
             raise UsageError(
                 f"Feature `{identifier}` is unknown",
                 hint=did_you_mean(identifier, [feature.id for feature in self.offered])
@@ -88,7 +97,12 @@ class Catalog:
         return [line for since, line in self.changes if _number(since) > _number(version)]
 
     def single_choice(self, feature: Layer) -> str:
-        """Return the name of the choice that only one feature can fill, or nothing."""
+        """Return the name of the choice that only one feature can fill, or nothing.
+
+        What an internal feature brings is part of whoever requires it: it fills no choice.
+        """
+        if feature.internal:
+            return ""
         if self.groups[feature.group].takes == "one":
             return feature.group
         return f"{feature.group} {feature.kind}" if feature.kind else ""

@@ -78,12 +78,17 @@ def check_manifest(raw: Mapping[str, Any], *, what: str, where: str) -> None:
 def check_catalog(catalog: Catalog) -> None:
     """Refuse manifests that name what is not there; raises `ForgeError`."""
     for layer in (catalog.project, *catalog.groups.values(), *catalog.features.values()):
-        _check_needs(catalog, layer)
-        _check_conditions(catalog, layer)
+        check_names(catalog, layer)
     for name, preset in catalog.presets.items():
         _check_preset(catalog, name, preset)
     for kind in catalog.components.values():
         _check_component(catalog, kind)
+
+
+def check_names(catalog: Catalog, layer: Layer) -> None:
+    """Refuse a layer that names a feature, group or slot which is not there."""
+    _check_needs(catalog, layer)
+    _check_conditions(catalog, layer)
 
 
 def _check_needs(catalog: Catalog, layer: Layer) -> None:

@@ -39,7 +39,7 @@ def parse_value(feature: Layer, option: Option, value: object) -> OptionValue:
     Raises `UsageError` that names feature, option and what is expected.
     """
     parsed = _from_text(option, value) if isinstance(value, str) else _from_data(option, value)
-    if parsed is None or not _fits(option, parsed):
+    if parsed is None or not _fits(option, parsed, confined=feature.origin is not None):
         raise UsageError(
             f"`{feature.id}.{option.name}` takes {_expected(option)}, not `{_shown(value)}`",
             hint=option.help + ".",
@@ -48,16 +48,28 @@ def parse_value(feature: Layer, option: Option, value: object) -> OptionValue:
     return parsed
 
 
-def _fits(option: Option, value: OptionValue) -> bool:
+def _fits(option: Option, value: OptionValue, *, confined: bool) -> bool:
     if isinstance(value, str | tuple):
         items = (value,) if isinstance(value, str) else value
-        return all(_is_one_line(item) and _matches(option, item) for item in items)
+        match = _matches_confined if confined else _matches
+        return all(_is_one_line(item) and match(option, item) for item in items)
     low, high = option.min, option.max
     return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _matches(option: Option, text: str) -> bool:
     return not option.pattern or re.fullmatch(option.pattern, text) is not None
+
+
+def _matches_confined(option: Option, text: str) -> bool:
+    """Match a pattern of third parties, which may take for ever, in a child process."""
+    if not option.pattern:
+        return True
+    from mcpforge.confine import Child
+
+    request = {"job": "match", "pattern": option.pattern, "text": text}
+    with Child("mcpforge.catalog.intake:work") as child:
+        return bool(child.ask(request, f"The pattern of the option `{option.name}`"))
 
 
 def _is_one_line(text: str) -> bool:

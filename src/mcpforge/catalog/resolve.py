@@ -51,10 +51,29 @@ def resolve(catalog: Catalog, explicit: Iterable[str]) -> Selection:
             if needed not in wanted:
                 implied.setdefault(needed, set()).add(feature.id)
     reasons = {
-        key: tuple(sorted(origins)) for key, origins in implied.items() if not chosen[key].internal
+        key: tuple(sorted(_offered(origins, implied, chosen)))
+        for key, origins in implied.items()
+        if not chosen[key].internal
     }
     _check_choices(catalog, chosen, reasons)
     return Selection(tuple(_ordered(catalog, chosen)), reasons)
+
+
+def _offered(
+    origins: Iterable[str], implied: Mapping[str, set[str]], chosen: Mapping[str, Layer]
+) -> set[str]:
+    """Return the origins, in place of internal ones what brings those along."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(origins)
+    while waiting:
+        origin = waiting.pop()
+        if not chosen[origin].internal:
+            found.add(origin)
+        elif origin not in seen:
+            seen.add(origin)
+            waiting += implied.get(origin, ())
+    return found
 
 
 def _choice(catalog: Catalog, identifier: str) -> Layer:

@@ -12,6 +12,8 @@ from mcpforge.errors import ForgeError
 INDEX = "index.json"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _SKIPPED = frozenset({"__pycache__", ".DS_Store"})
+# Parts of names that only Copier understands: our own conditions are folders.
+_FOR_COPIER = ("{%", "{{ _copier")
 
 
 def templates_folder() -> Path:
@@ -56,20 +58,15 @@ def read_folder(folder: Path) -> dict[str, Any]:
         )
     _check_unique(layers)
     presets = tomllib.loads((folder / "presets.toml").read_text(encoding="utf-8"))
-    licenses = {
-        path.name.removesuffix(".jinja"): path.read_text(encoding="utf-8")
-        for path in sorted((folder / "project" / "licenses").glob("*.jinja"))
-    }
     raw: dict[str, Any] = {
         "presets": presets,
-        "licenses": licenses,
+        "licenses": _licenses(folder / "project"),
         "layers": layers,
         "components": _components(folder / "components"),
         "changes": _changes(folder.parent / "CHANGELOG.md"),
     }
     told = {key: value for key, value in raw.items() if key != "changes"}
-    text = json.dumps(told, sort_keys=True, ensure_ascii=False)
-    return {"hash": hashlib.sha256(text.encode()).hexdigest()[:16], **raw}
+    return {"hash": _hash(told), **raw}
 
 
 def _changes(changelog: Path) -> list[tuple[str, str]]:
@@ -144,8 +141,36 @@ def _texts(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not _SKIPPED & set(path.parts)
+        if path.is_file()
+        and not _SKIPPED & set(path.parts)
+        and not any(mark in path.as_posix() for mark in _FOR_COPIER)
     }
+
+
+def read_project(folder: Path) -> dict[str, Any]:
+    """Return a fork of the project's own layer as a catalogue with nothing else in it.
+
+    Raises `ForgeError` for a folder that has no `layer.toml`, or a wrong one.
+    """
+    raw: dict[str, Any] = {
+        "presets": {},
+        "licenses": _licenses(folder),
+        "layers": [_layer(folder, "layer", "project", "")],
+        "components": [],
+    }
+    return {"hash": _hash(raw), **raw}
+
+
+def _licenses(folder: Path) -> dict[str, str]:
+    return {
+        path.name.removesuffix(".jinja"): path.read_text(encoding="utf-8")
+        for path in sorted((folder / "licenses").glob("*.jinja"))
+    }
+
+
+def _hash(raw: dict[str, Any]) -> str:
+    text = json.dumps(raw, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def write_index(folder: Path, target: Path) -> None:

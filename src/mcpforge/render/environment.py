@@ -13,7 +13,7 @@ from mcpforge.render import filters
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jinja2 import Template
+    from jinja2 import BytecodeCache, Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 FILTERS = {
@@ -35,10 +35,15 @@ _PLAIN = re.compile(r"\{\{ (package|env_prefix|name|class_name) \}\}")
 @cache
 def environment() -> ImmutableSandboxedEnvironment:
     """Return the environment that renders every template, with its compiled templates kept."""
+    from mcpforge.render.bytecode import OneFileCache, cache_file
+
+    return make_environment(OneFileCache(cache_file()))
+
+
+def make_environment(cache: BytecodeCache | None) -> ImmutableSandboxedEnvironment:
+    """Return an environment: sandboxed, strict, with our filters."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    from mcpforge.render.bytecode import OneFileCache, cache_file
 
     made = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined,
@@ -46,7 +51,7 @@ def environment() -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        bytecode_cache=OneFileCache(cache_file()),
+        bytecode_cache=cache,
     )
     made.filters.update(FILTERS)
     return made
@@ -64,17 +69,22 @@ def is_template(text: str) -> bool:
     return "{{" in text or "{%" in text or "{#" in text
 
 
+def without_engine(text: str, context: Mapping[str, Any]) -> str | None:
+    """Return the rendered text if no engine is needed: most only name package or component."""
+    if not is_template(text):
+        return text
+    plain = _PLAIN.sub(lambda found: str(context.get(found[1], found[0])), text)
+    return None if is_template(plain) else plain
+
+
 def render_text(text: str, context: Mapping[str, Any], where: str) -> str:
     """Return the rendered text.
 
     Raises `ForgeError` that names the template when it asks for a value that is not there, or is
     no template at all.
     """
-    if not is_template(text):
-        return text
-    # Most templates only name the package or the component: no engine is needed for that.
-    plain = _PLAIN.sub(lambda found: str(context.get(found[1], found[0])), text)
-    if not is_template(plain):
+    plain = without_engine(text, context)
+    if plain is not None:
         return plain
     from jinja2 import TemplateError
 

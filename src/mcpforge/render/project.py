@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcpforge import pysource
@@ -11,18 +12,19 @@ from mcpforge.catalog.manifest import FRAGMENTS
 from mcpforge.catalog.resolve import Selection, option_values, resolve
 from mcpforge.errors import ForgeError
 from mcpforge.render import components
+from mcpforge.render.confined import Renderer
 from mcpforge.render.contributions import Slots, collect
 from mcpforge.render.environment import render_text
 from mcpforge.render.filters import toml_key, toml_string
 from mcpforge.tree import File, Ownership
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mcpforge.answers import Answers
     from mcpforge.catalog.catalog import Catalog
     from mcpforge.catalog.manifest import Layer
-    from mcpforge.render.components import Past
+    from mcpforge.render.components import Part, Past
     from mcpforge.tree import Tree
 
 _SUFFIX = ".jinja"
@@ -31,11 +33,20 @@ _PACKAGE_IN_PATH = "{{ package }}"
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A rendered project: its files, and what was decided on the way."""
+    """A rendered project: its files, and what was decided on the way.
+
+    `origins` names, by path, the third parties that wrote any of a file.
+    """
 
     tree: Tree
     selection: Selection
     slots: Slots
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def third_parties(self) -> list[Layer]:
+        """The chosen features that third parties wrote."""
+        return [feature for feature in self.selection.features if feature.origin]
 
 
 def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> Rendered:
@@ -45,16 +56,55 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
     looks at them; the tree is the same. Raises `UsageError` for choices that don't go together,
     `ForgeError` for broken templates.
     """
+    with Renderer() as renderer:
+        made = _render(answers, catalog, renderer, past)
+        if not made.third_parties:
+            return made
+        from mcpforge.render.origins import written_by
+
+        def again(other: Catalog) -> Tree:
+            return _render(answers, other, renderer, past).tree
+
+        return replace(made, origins=written_by(made, catalog, renderer, again))
+
+
+def shared_context(answers: Answers, catalog: Catalog) -> dict[str, Any]:
+    """Return what the templates of a project see that has no features: all but `options`."""
+    selection = resolve(catalog, ())
+    with Renderer() as renderer:
+        return _contexts(answers, [catalog.project], selection, (), renderer)[0]
+
+
+def _render(answers: Answers, catalog: Catalog, renderer: Renderer, past: Past | None) -> Rendered:
     selection = resolve(catalog, answers.features)
     parts = components.chosen(answers, catalog)
     groups = components.groups(parts, catalog, selection)
     layers = [catalog.project, *groups, *selection.features]
-    shared = _shared_context(answers)
+    shared, context_of = _contexts(answers, layers, selection, parts, renderer)
+    slots: Slots = shared["slots"]
+    tree = _tree(layers, context_of, answers.package, renderer, partial(_applies, slots, selection))
+    if answers.license in catalog.licenses:
+        if "LICENSE" in tree:
+            raise ForgeError("A feature brings a `LICENSE`, choose `none`", code="slot_taken")
+        tree["LICENSE"] = _file(render_text(catalog.licenses[answers.license], shared, "LICENSE"))
+    components.place(tree, parts, answers.package, past)
+    return Rendered(dict(sorted(tree.items())), selection, slots)
+
+
+def _contexts(
+    answers: Answers,
+    layers: Sequence[Layer],
+    selection: Selection,
+    parts: Sequence[Part],
+    renderer: Renderer,
+) -> tuple[dict[str, Any], Callable[[Layer], dict[str, Any]]]:
+    """Return what all layers see, and what gives each of them its options beside that."""
+    shared = _answers_context(answers)
 
     def context_of(layer: Layer) -> dict[str, Any]:
         return {**shared, "options": option_values(layer, answers.options.get(layer.id, {}))}
 
-    slots = collect(layers, context_of, selection.holds, answers.env_prefix)
+    slots = collect(layers, context_of, selection.holds, answers.env_prefix, renderer.of)
     components.contribute(slots, parts)
     shared |= {
         "slots": slots,
@@ -65,27 +115,40 @@ def render(answers: Answers, catalog: Catalog, *, past: Past | None = None) -> R
             _table(name, table) for name, table in sorted(slots.pyproject.items())
         ],
         "features": [{"id": f.id, "title": f.title, "group": f.group} for f in selection.features],
-        "imports": _imports_function(slots),
+        "imports": imports_function(slots),
     }
-    shared["fragments"] = _fragments(layers, context_of)
+    shared["fragments"] = _fragments(layers, context_of, renderer)
+    return shared, context_of
 
+
+def _tree(
+    layers: Sequence[Layer],
+    context_of: Any,
+    package: str,
+    renderer: Renderer,
+    applies: Callable[[str], bool],
+) -> Tree:
     tree: Tree = {}
-    patterns = [pattern for layer in layers for pattern in layer.seed]
-    seeds = Seeds(patterns, answers.package)
+    owners: dict[str, str] = {}
+    ours = Seeds([pattern for one in layers if not one.origin for pattern in one.seed], package)
     for layer in layers:
-        context = context_of(layer)
+        context, text_of = context_of(layer), renderer.of(layer)
+        seeds = Seeds(layer.seed, package) if layer.origin else ours
         for condition, files in layer.files.items():
-            if _applies(condition, slots, selection):
-                for template, text in files.items():
-                    path = template.replace(_PACKAGE_IN_PATH, answers.package)
-                    _put(tree, path.removesuffix(_SUFFIX), text, context, seeds, layer.id)
-    if answers.license in catalog.licenses:
-        _put(tree, "LICENSE", catalog.licenses[answers.license], shared, seeds, "project")
-    components.place(tree, parts, answers.package, past)
-    return Rendered(dict(sorted(tree.items())), selection, slots)
+            for template, text in files.items() if applies(condition) else ():
+                path = template.replace(_PACKAGE_IN_PATH, package).removesuffix(_SUFFIX)
+                if path in owners:
+                    raise ForgeError(
+                        f"`{owners[path]}` and `{layer.id}` both bring the file `{path}`",
+                        code="slot_taken",
+                    )
+                owners[path] = layer.id
+                content = text_of(text, context, f"{layer.id}/{path}")
+                tree[path] = _file(content, "seed" if seeds.match(path) else "managed")
+    return tree
 
 
-def _applies(condition: str, slots: Slots, selection: Selection) -> bool:
+def _applies(slots: Slots, selection: Selection, condition: str) -> bool:
     if condition.startswith("slot."):
         return bool(getattr(slots, condition.removeprefix("slot.")))
     return not condition or selection.holds(condition)
@@ -105,23 +168,12 @@ class Seeds:
         return path in self.paths or any(fnmatchcase(path, one) for one in self.patterns)
 
 
-def _put(
-    tree: Tree,
-    path: str,
-    template: str,
-    context: Mapping[str, Any],
-    seeds: Seeds,
-    layer: str,
-) -> None:
-    if path in tree:
-        raise ForgeError(f"Two features bring the file `{path}`", code="slot_taken")
-    text = render_text(template, context, f"{layer}/{path}").strip("\n")
-    content = f"{text}\n".encode() if text else b""
-    ownership: Ownership = "seed" if seeds.match(path) else "managed"
-    tree[path] = File(content, ownership)
+def _file(text: str, ownership: Ownership = "managed") -> File:
+    text = text.strip("\n")
+    return File(f"{text}\n".encode() if text else b"", ownership)
 
 
-def _shared_context(answers: Answers) -> dict[str, Any]:
+def _answers_context(answers: Answers) -> dict[str, Any]:
     return {
         "project": {
             "name": answers.name,
@@ -137,14 +189,14 @@ def _shared_context(answers: Answers) -> dict[str, Any]:
     }
 
 
-def _fragments(layers: Iterable[Layer], context_of: Any) -> dict[str, Any]:
+def _fragments(layers: Iterable[Layer], context_of: Any, renderer: Renderer) -> dict[str, Any]:
     found: dict[str, Any] = {slot: [] for slot in FRAGMENTS}
     for layer in layers:
         for slot, text in layer.fragments.items():
             if slot not in found:
                 raise ForgeError(f"`{layer.id}` has a fragment for `{slot}`, which is no slot")
             found[slot].append(
-                render_text(text, context_of(layer), f"{layer.id}/{slot}").strip("\n")
+                renderer.of(layer)(text, context_of(layer), f"{layer.id}/{slot}").strip("\n")
             )
     if len(found["conftest_token"]) > 1:
         raise ForgeError("Two features bring a `conftest_token`", code="slot_taken")
@@ -152,7 +204,9 @@ def _fragments(layers: Iterable[Layer], context_of: Any) -> dict[str, Any]:
     return found
 
 
-def _imports_function(slots: Slots) -> Any:
+def imports_function(slots: Slots) -> Any:
+    """Return what templates call for the import block of a file with slots."""
+
     def imports(
         *base: str,
         slot: str = "",

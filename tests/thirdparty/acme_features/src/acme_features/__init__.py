@@ -1,0 +1,1 @@
+"""Features for mcpforge; nothing here is ever imported by it."""
