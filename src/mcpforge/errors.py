@@ -3,7 +3,8 @@
 ForgeError                1  refused or failed
 ├── UsageError            2  the command line or an answer is not right
 ├── ConflictError         3  both sides changed the same place
-└── GatewayError          4  the gateway is not there, or refuses
+├── GatewayError          4  the gateway is not there, or refuses
+└── Interruption        130  Ctrl-C, when something was written already
 """
 
 from __future__ import annotations
@@ -59,6 +60,13 @@ class GatewayError(ForgeError):
 
     exit_code = ExitCode.GATEWAY
     code = "gateway"
+
+
+class Interruption(ForgeError):
+    """The user broke off after something was written; the message says what."""
+
+    exit_code = ExitCode.INTERRUPTED
+    code = "interrupted"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

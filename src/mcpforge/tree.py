@@ -14,11 +14,15 @@ Ownership = Literal["managed", "seed"]
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a project: its bytes, whether it may be run, and whose it is."""
+    """One file of a project: its bytes, whether it may be run, and whose it is.
+
+    The content of a `link` is what it points to, as git has it.
+    """
 
     content: bytes
     ownership: Ownership = "managed"
     executable: bool = False
+    link: bool = False
 
     @property
     def text(self) -> str:
@@ -40,7 +44,8 @@ class LazyFile(File):
 
     def __init__(self, identifier: str, make: Callable[[], bytes], ownership: Ownership) -> None:
         """Keep the id, and how to make the content."""
-        given = {"ownership": ownership, "executable": False, "_id": identifier, "_make": make}
+        given: dict[str, object] = {"ownership": ownership, "executable": False, "link": False}
+        given |= {"_id": identifier, "_make": make}
         for name, value in given.items():
             object.__setattr__(self, name, value)
 

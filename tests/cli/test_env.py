@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -78,6 +79,22 @@ def test_a_dry_run_writes_nothing(cli: CommandLine, project: Path) -> None:
     before = everything(project)
     assert env(cli, "--dry-run")
     assert everything(project) == before
+
+
+def test_a_diff_hides_values(cli: CommandLine, project: Path) -> None:
+    before = everything(project)
+    shown = cli("env", "--diff").out.splitlines()
+    assert shown[:2] == ["--- /dev/null", "+++ b/.env"]
+    assert shown[2:]
+    assert all(re.fullmatch(r"\+DEMO_[A-Z_]+=<(token|fernet|hex)>", line) for line in shown[2:])
+    assert everything(project) == before
+    first = env(cli)[0]
+    (project / ".env").write_text(f"OTHER=my secret\n{first}=\n", encoding="utf-8")
+    again = cli("env", "--diff").out
+    assert again.startswith(f"--- a/.env\n+++ b/.env\n-{first}=\n+")
+    assert "my secret" not in again
+    env(cli)
+    assert cli("env", "--diff").out.strip() == ""
 
 
 @pytest.mark.parametrize("target", ["elsewhere", "nowhere"])

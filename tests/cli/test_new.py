@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import signal
 import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -227,6 +231,34 @@ def test_inside_a_repository_there_is_none(cli: CommandLine, tmp_path: Path) -> 
     found = cli("new", "demo", "--json")
     assert found.json["data"]["git"] == "inside"
     assert not (tmp_path / "demo" / ".git").exists()
+
+
+def test_ctrl_c_while_git_works_says_what_is_there(machine: dict[str, str], tmp_path: Path) -> None:
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *commit*) : > "{tmp_path}/begun"; exec sleep 30;; esac\n'
+        f'exec "{shutil.which("git")}" "$@"\n',
+        encoding="utf-8",
+    )
+    slow.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mcpforge", "new", "demo"],
+        cwd=tmp_path,
+        env={**machine, "PATH": f"{slow.parent}:{machine['PATH']}"},
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "begun").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"nothing was changed" not in told
+    assert b"the files of `demo` are written" in told
+    assert (tmp_path / "demo" / "src" / "demo" / "server.py").exists()
+    assert mcpforge("undo", "-C", "demo", cwd=tmp_path, env=machine).returncode == 0
+    assert not (tmp_path / "demo" / "src").exists()
 
 
 def test_without_git_there_is_a_project(

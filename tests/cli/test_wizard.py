@@ -86,9 +86,8 @@ def test_toggling_changes_the_preview_and_the_printed_command_makes_the_same(
         terminal.until("── 4 of ", "❯ [ ] audit")
         point_at(terminal, "authorization")
         terminal.press("space")
-        screen = terminal.until(
-            "Implied: bearer (for authorization)", "[+] bearer", re.compile(r"\+ .*authorization\.py")
-        )
+        added = re.compile(r"\+ .*authorization\.py")
+        screen = terminal.until("Implied: bearer (for authorization)", "[+] bearer", added)
         assert not re.search(r"- .*prompts/", screen)
         terminal.press("enter")
         terminal.until("--preset standard --with authorization --without prompts", "Create it")

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,10 +12,12 @@ from types import ModuleType
 
 import pytest
 
+from foreign.repositories import commit, git
 from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
 from mcpforge.cli.lazy import COMMANDS
 from mcpforge.render.project import render
+from mcpforge.testing import check_feature
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,6 +66,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "my-server"
 
 
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a fork of our template, `my-template`, and a project made from it."""
+    folder = tmp_path_factory.mktemp("foreign")
+    fork = folder / "my-template"
+    shutil.copytree(ROOT / "templates/project", fork)
+    commit(fork, "Fork")
+    git(fork, "tag", "1.0.0")
+    run(folder, "new", "made", "--template", "my-template", "--no-git", "--yes")
+    return folder
+
+
 def run(folder: Path, *words: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mcpforge", *words],
@@ -76,15 +91,25 @@ def run(folder: Path, *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_are_understood(command: str, project: Path, tmp_path: Path) -> None:
+def test_commands_are_understood(
+    command: str, project: Path, foreign: Path, tmp_path: Path
+) -> None:
     """Each `mcpforge` line runs, as a dry run where it would write."""
+    for place in (tmp_path, project):
+        if not (place / "acme-features").exists():
+            (place / "acme-features").symlink_to(ROOT / "tests/thirdparty/acme_features")
     (tmp_path / "answers.toml").write_text('name = "my-server"\n', encoding="utf-8")
     words = shlex.split(command)[1:]
     if words[0] in ("new", "add", "remove", "set", "undo"):
         words += [word for word in ("--dry-run",) if word not in words]
-    if words[0] in ("gateway", "register", "unregister", "compose"):
+    if words[0] in ("gateway", "register", "unregister", "compose", "mcp"):
         words.append("--help")  # run for real in tests/gateway/test_register_real.py
-    run(tmp_path if words[0] == "new" else project, *words)
+    if "--template" in words:
+        run(foreign, *words)
+    elif "--ref" in words or (words[1:2] and words[1].startswith("data.")):
+        run(foreign / "made", *words)
+    else:
+        run(tmp_path if words[0] == "new" else project, *words)
 
 
 def test_generated_prose_names_only_commands_that_exist() -> None:
@@ -96,3 +121,17 @@ def test_generated_prose_names_only_commands_that_exist() -> None:
             if path.endswith((".md", ".example")):
                 named = set(VERBS.findall(file.text)) - {"made", "can", "wrote", "knows", "which"}
                 assert named <= known, path
+
+
+def test_the_package_of_features_is_as_the_example() -> None:
+    section = README.partition("## Features of your own")[2].partition("\n## ")[0]
+    example = ROOT / "tests/thirdparty/acme_features"
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in (example / "pyproject.toml", *example.glob("src/*/*/*/feature.toml"))
+    ]
+    blocks = re.findall(r"```toml\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 2
+    assert all(any(block in text for text in texts) for block in blocks)
+    (call,) = re.findall(r"check_feature\(\"(.*)\"\)", section)
+    check_feature(example / call)

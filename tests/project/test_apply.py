@@ -266,15 +266,21 @@ def test_an_error_at_any_write_leaves_the_old_project(project: Path, error: Base
         ),
     )
     apply.apply(project, undo)
+    forgotten = 0
     for nth in range(len(writes)):
+        remembered = journal.last(project)
         with Failing(nth, error):
             try:
                 apply.apply(project, CHANGES)
             except (ForgeError, KeyboardInterrupt, MemoryError):
                 assert project_files(project) == BEFORE, f"failed at {writes[nth]}"
+                forgotten += journal.last(project) != remembered
+                for entry in journal.last(project) or []:
+                    assert journal.saved_content(project, entry) is not None or not entry.saved
                 continue
         assert project_files(project) == AFTER
         apply.apply(project, undo)
+    assert forgotten <= 3, "only what fails after the last file was written forgets the undo"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -133,6 +133,7 @@ def test_the_root_is_found_from_any_folder_below(tmp_path: Path) -> None:
     inside = root / "src" / "deep"
     inside.mkdir(parents=True)
     assert locks.find(inside) == locks.find(root) == root
-    with pytest.raises(ForgeError) as caught:
-        locks.find(tmp_path)
-    assert caught.value.code == "no_project"
+    for place in (tmp_path, root / "..", inside / "../../..", root / "nowhere"):
+        with pytest.raises(ForgeError) as caught:
+            locks.find(place)
+        assert caught.value.code == "no_project"

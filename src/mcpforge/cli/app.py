@@ -20,6 +20,8 @@ from mcpforge.errors import ExitCode, ForgeError, UsageError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FEATURES_PATH = "MCPFORGE_FEATURES_PATH"  # as `catalog.installed` reads it
+
 app = typer.Typer(
     name="mcpforge",
     cls=LazyGroup,
@@ -75,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one branch for each end
     """Run a command line and return its exit code; every error is shown as one sentence."""
     console = Console(Flags(json="--json" in arguments))
+    before = os.environ.get(FEATURES_PATH)
     try:
         command: Any = typer.main.get_command(app)
         called = load(called_name(arguments))
@@ -84,6 +87,7 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
         console.flags = flags
         console.command = _name_of(called, rest)
         _enter(flags.directory)
+        _name_features(flags.features_path)
         return _call(command, rest, console)
     except ForgeError as error:
         console.fail(error)
@@ -96,7 +100,9 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
         console.fail(_usage(error))
         return ExitCode.USAGE
     except (KeyboardInterrupt, click.Abort, EOFError):
-        console.fail(ForgeError("Interrupted, nothing was changed", code="interrupted"))
+        interrupted = ForgeError("Interrupted, nothing was changed", code="interrupted")
+        interrupted.exit_code = ExitCode.INTERRUPTED
+        console.fail(interrupted)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -112,6 +118,23 @@ def run(arguments: Sequence[str]) -> ExitCode:  # noqa: C901, PLR0911 - one bran
             )
         )
         return ExitCode.REFUSED
+    finally:
+        _restore_features(before)
+
+
+def _name_features(folders: Sequence[str]) -> None:
+    """Put the folders of `--features-path` where they are looked for, before those named there."""
+    if folders:
+        known = os.environ.get(FEATURES_PATH, "")
+        named = [os.path.realpath(folder) for folder in folders]
+        os.environ[FEATURES_PATH] = os.pathsep.join([*named, *([known] if known else [])])
+
+
+def _restore_features(before: str | None) -> None:
+    if before is None:
+        os.environ.pop(FEATURES_PATH, None)
+    else:
+        os.environ[FEATURES_PATH] = before
 
 
 def _enter(directory: Path | None) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mcpforge.cli.views import origin_data
 from mcpforge.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
+    from mcpforge.catalog.catalog import Catalog
     from mcpforge.cli.console import Console
     from mcpforge.operations.change import ChangePlan
-    from mcpforge.project.plan import Plan
+    from mcpforge.operations.verbs import Edit
+    from mcpforge.project.lock import Lock
+    from mcpforge.project.plan import Change, Plan
 
 _SHOWN = 5
 CONFLICT_MODES = ("refuse", "markers")
@@ -45,12 +49,47 @@ class Mode:
         return self
 
 
+def change_project(
+    console: Console,
+    edit: Callable[[Lock, Catalog], Edit],
+    mode: Mode,
+    *,
+    update: bool = True,
+    moved: Sequence[str] | None = None,
+) -> None:
+    """Open the project of this folder, give it other answers, and show or apply what follows."""
+    from pathlib import Path
+
+    from mcpforge.catalog.installed import load
+    from mcpforge.cli.moved import read_moved
+    from mcpforge.operations.change import plan_answers
+    from mcpforge.operations.opening import open_for
+    from mcpforge.operations.thirdparties import with_stand_ins
+
+    mode = mode.checked()
+    root, lock = open_for(console.say, Path.cwd(), writing=not (mode.dry_run or mode.diff))
+    catalog = load()
+    wanted = edit(lock, with_stand_ins(lock, catalog))
+    if lock.origin:
+        from mcpforge.operations.forks import plan_fork
+
+        change = plan_fork(root, lock, wanted.answers, catalog, console.say)
+    else:
+        change = plan_answers(
+            root, lock, wanted.answers, catalog, update=update, moved=read_moved(moved or ())
+        )
+    for line in wanted.news:
+        console.say(f"  {line}")
+    finish(console, change, mode, wanted.done, wanted.nothing)
+
+
 def finish(console: Console, change: ChangePlan, mode: Mode, done: str, nothing: str) -> None:
     """Show a plan and, unless it is only to be shown, carry it out.
 
     `done` is said when something was written, `nothing` when there is nothing to do. Raises
     `ConflictError` where the plan has clashes.
     """
+    from mcpforge.operations.after import next_steps
     from mcpforge.operations.change import carry_out
 
     if change.plan.empty:
@@ -73,6 +112,8 @@ def finish(console: Console, change: ChangePlan, mode: Mode, done: str, nothing:
 
 
 def _show_only(console: Console, change: ChangePlan, mode: Mode) -> None:
+    from mcpforge.project.diff import diff_lines
+
     lines = (
         diff_lines(change.root, change.plan)
         if mode.diff
@@ -97,7 +138,7 @@ def _show_only(console: Console, change: ChangePlan, mode: Mode) -> None:
 def plan_lines(console: Console, plan: Plan, *, err: bool = True) -> list[str]:
     """Return one line for each file: what happens, where, and how it was merged."""
     rows: list[tuple[str, str, str]] = [
-        ("merge" if change.how else change.action, change.path, _HOW.get(change.how, ""))
+        ("merge" if change.how else change.action, change.path, _detail(change))
         for change in plan.changes
     ]
     rows += [("conflict", clash.path, clash.reason) for clash in plan.clashes]
@@ -108,24 +149,12 @@ def plan_lines(console: Console, plan: Plan, *, err: bool = True) -> list[str]:
     return lines
 
 
-def diff_lines(root: Path, plan: Plan) -> list[str]:
-    """Return the plan as a unified diff against the files as they are."""
-    import difflib
-
-    lines: list[str] = []
-    texts = [(change.path, change.content) for change in plan.changes]
-    texts += [(clash.path, clash.marked) for clash in plan.clashes if clash.marked is not None]
-    for path, content in texts:
-        target = root / path
-        before = target.read_bytes() if target.is_file() else b""
-        lines += difflib.unified_diff(
-            before.decode("utf-8", "replace").splitlines(),
-            content.decode("utf-8", "replace").splitlines(),
-            f"a/{path}" if target.is_file() else "/dev/null",
-            f"b/{path}" if content else "/dev/null",
-            lineterm="",
-        )
-    return lines
+def _detail(change: Change) -> str:
+    """Return how a file was merged, and who else than mcpforge wrote any of it."""
+    told = origin_data(change)
+    origin = f"from {told['origin']}" if told["origin"] else ""
+    runs = f"runs {told['runs']}" if told["runs"] else ""
+    return ", ".join(part for part in (_HOW.get(change.how, ""), origin, runs) if part)
 
 
 def _say_notes(console: Console, plan: Plan) -> None:
@@ -133,32 +162,13 @@ def _say_notes(console: Console, plan: Plan) -> None:
         console.say(f"{console.style('note:', 'dim')} {note}")
 
 
-def next_steps(change: ChangePlan) -> list[str]:
-    """Return the commands that the change calls for, to be typed in the project."""
-    from mcpforge.operations.environment import missing_values
-
-    steps = []
-    if change.requirements_changed and (change.root / "uv.lock").is_file():
-        steps.append("uv lock")
-    if missing_values(change.root, change.rendered.slots.settings):
-        steps.append("mcpforge env")
-    return [*steps, *change.next_steps, "uv run pytest"]
-
-
 def _verify(console: Console, change: ChangePlan) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from mcpforge.operations import undo, verify
+    from mcpforge.operations.after import verify_or_undo
 
     console.say("Verifying …")
-    try:
-        verify.install(change.root)
-        settings = change.rendered.slots.settings
-        listing = verify.verify(change.root, change.answers.name, settings)
-    except BaseException:
-        undo.carry_out(undo.plan_undo(change.root))
-        raise
-    return asdict(listing)
+    return asdict(verify_or_undo(change))
 
 
 def _data(change: ChangePlan, *, written: bool) -> dict[str, Any]:
@@ -170,7 +180,8 @@ def _data(change: ChangePlan, *, written: bool) -> dict[str, Any]:
         "written": written,
         "answers": answers_data(change.answers),
         "changes": [
-            {"action": item.action, "path": item.path, "how": item.how} for item in plan.changes
+            {"action": item.action, "path": item.path, "how": item.how, **origin_data(item)}
+            for item in plan.changes
         ],
         "conflicts": [{"path": item.path, "reason": item.reason} for item in plan.clashes],
         "notes": list(plan.notes),

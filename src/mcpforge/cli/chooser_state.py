@@ -137,5 +137,7 @@ def list_rows(catalog: Catalog) -> list[Row]:
             for member in members:
                 if member.kind == kind:
                     choice = catalog.single_choice(member)
-                    rows.append(Row(member.id, member.summary, feature=member, choice=choice))
+                    origin = f" (from {member.origin.label})" if member.origin else ""
+                    summary = member.summary + origin
+                    rows.append(Row(member.id, summary, feature=member, choice=choice))
     return rows

@@ -19,7 +19,7 @@ COMMANDS = {
     "add": "Add features, or components of your own, to this project.",
     "remove": "Take features or components out; what you edited stays.",
     "set": "Change options of features, or a text of the project.",
-    "update": "Bring this project to the templates of the installed mcpforge.",
+    "update": "Bring this project to newer templates: mcpforge's own, or its Copier template.",
     "undo": "Put back the project as it was before the last change; twice is a redo.",
     "doctor": "Check this project, and any FastMCP code for removed or misleading APIs.",
     "env": "Write missing secrets to `.env`; what is there stays as it is.",
@@ -28,6 +28,7 @@ COMMANDS = {
     "register": "Register this project's server with a ContextForge gateway, or renew that.",
     "unregister": "Take servers off the gateway; virtual servers that lose tools are named first.",
     "compose": "Put tools of registered servers together into one virtual server.",
+    "mcp": "Serve mcpforge itself to coding agents, as an MCP server: plan before apply.",
     "gateway": "A local ContextForge to develop against.",
 }
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mcpforge.project.plan import Plan
+    from mcpforge.project.plan import Change, Plan
+    from mcpforge.render.project import Rendered
 
 
 Branch = dict[str, "Branch"]
@@ -63,4 +64,27 @@ def _branches(level: Branch, indent: str, folded: set[int]) -> list[str]:
 
 def plan_data(plan: Plan) -> list[dict[str, str]]:
     """Return the plan as data."""
-    return [{"action": change.action, "path": change.path} for change in plan.changes]
+    return [
+        {"action": change.action, "path": change.path, **origin_data(change)}
+        for change in plan.changes
+    ]
+
+
+def origin_lines(rendered: Rendered) -> list[str]:
+    """Return a sentence for each third party that wrote a chosen feature."""
+    by: dict[str, list[str]] = {}
+    for feature in rendered.third_parties:
+        if feature.origin:
+            by.setdefault(feature.origin.label, []).append(f"`{feature.id}`")
+    return [
+        f"{', '.join(names)} of {label}: written by a third party, `--dry-run` marks the files"
+        for label, names in by.items()
+    ]
+
+
+def origin_data(change: Change) -> dict[str, str]:
+    """Return which third parties wrote any of a file, and where it runs then."""
+    from mcpforge.project.places import runs
+
+    writes = change.origin and change.action != "delete"
+    return {"origin": change.origin, "runs": runs(change.path) if writes else ""}

@@ -186,6 +186,43 @@ class _Session:
         return str(_run(question))
 
 
+def ask_folder(*, color: bool = True) -> str:
+    """Ask for the folder of a project from a Copier template; raises as `ask`."""
+    with create_app_session(output=_output(color=color)):
+        question = questionary.text(
+            "Folder of the project:",
+            validate=lambda text: _folder_problem(text) or True,
+            style=_STYLE,
+        )
+        return str(_run(question))
+
+
+def _folder_problem(text: str) -> str:
+    if not text.strip():
+        return "A project needs a folder"
+    try:
+        _refuse_taken(Path(text))
+    except ForgeError as error:
+        return error.message
+    return ""
+
+
+def confirm_creation(count: int, root: str, *, color: bool = True) -> None:
+    """Ask whether to write the files; raises `KeyboardInterrupt` where the user leaves instead."""
+    with create_app_session(output=_output(color=color)):
+        question = questionary.select(
+            f"Create {count} files in {root}?",
+            choices=[
+                questionary.Choice("Create it", value=_CREATE),
+                questionary.Choice("Leave, write nothing", value=_LEAVE),
+            ],
+            instruction=" ",
+            style=_STYLE,
+        )
+        if _run(question) == _LEAVE:
+            raise KeyboardInterrupt
+
+
 def _run(question: questionary.Question) -> object:
     """Ask; Ctrl-C, its signal and Ctrl-D leave, whatever the kind of question."""
     leave = KeyBindings()

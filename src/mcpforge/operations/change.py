@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from mcpforge import __version__
 from mcpforge.errors import ConflictError, ForgeError
 from mcpforge.operations.edit import drop_unused_options
-from mcpforge.operations.moves import find_moves
+from mcpforge.operations.known import keep_strays, known_answers
+from mcpforge.operations.moves import find_places, with_moves
+from mcpforge.operations.natives import require_native
+from mcpforge.operations.orphans import keep_imported
 from mcpforge.operations.removal import keep_used
-from mcpforge.project import apply, journal, pristine
+from mcpforge.operations.thirdparties import check_present, is_current
+from mcpforge.project import apply, journal, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, plan_change
-from mcpforge.project.plan import Change, Plan
+from mcpforge.project.plan import Change, Plan, with_origins
+from mcpforge.project.relocate import Places
 from mcpforge.render.components import Past
 from mcpforge.render.environment import keep_compiled
 from mcpforge.render.project import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from mcpforge.answers import Answers
@@ -28,6 +34,7 @@ if TYPE_CHECKING:
     from mcpforge.project.journal import Recovery
     from mcpforge.project.lock import Lock
     from mcpforge.render.project import Rendered
+    from mcpforge.tree import Tree
 
 MARKERS = (b"<<<<<<< ", b">>>>>>> ")
 
@@ -107,48 +114,96 @@ def plan_answers(
 ) -> ChangePlan:
     """Return the plan that brings a project to other answers, and to the installed templates.
 
-    `moved` maps paths of ours to where the user has them. Raises `UsageError` for choices that
-    don't go together, `ForgeError` when the templates are newer and `update` is false, and
-    `ConflictError` when the user's own code uses what would go.
+    `moved` maps paths of ours to where the user has them. A project from a Copier template needs
+    a catalogue that has a fork of ours in the place of the project's layer. Raises `UsageError` for
+    choices that don't go together, `ForgeError` when the templates are newer and `update` is false,
+    and `ConflictError` when the user's own code uses what would go.
     """
-    if lock.templates != catalog.hash and not update:
+    if catalog.project.origin is None:
+        require_native(lock)
+    if not is_current(lock, catalog) and not update:
         raise ForgeError(
             "This project was made with older templates",
             hint="Run `mcpforge update` first, or leave `--no-update` out.",
             code="older_templates",
         )
+    check_present(lock, answers, catalog)
+    asked = answers
     answers, gone = known_answers(answers, catalog)
     answers = drop_unused_options(answers, catalog)
     rendered = render(answers, catalog, past=_past(lock, catalog))
     keep_compiled()
-    lock = _with_moves(root, lock, rendered, moved or {})
+    lock, stray = keep_strays(lock, asked, rendered.tree, catalog)
+    before = cache(partial(_rendered_before, lock, catalog))
+    read_pristine = cache(partial(_read_pristine, root, lock, catalog, before))
+    places = Places()
+    if moved or _differs(lock, rendered.tree):
+        lock = with_moves(root, lock, rendered.tree, moved or {}, read_pristine)
+        places = find_places(root, lock, read_pristine)
     disk = Disk(
         read=lambda path: _read(root / path),
-        pristine=lambda identifier: pristine.read(root, identifier),
+        pristine=read_pristine,
         stored=pristine.listed(root),
+        places=places,
     )
-    theirs, kept = keep_used(root, lock, rendered.tree, catalog)
-    new = locks.Lock(__version__, catalog.hash, answers, {})
+    lock, imported = keep_imported(lock, rendered.tree, disk)
+    theirs, kept = keep_used(root, lock, rendered.tree, catalog, disk)
+    new = locks.Lock(
+        __version__,
+        catalog.hash,
+        answers,
+        {},
+        origin=lock.origin,
+        third_parties=thirdparties.recorded(rendered),
+    )
     wiring = [
         path
         for path in rendered.tree
         if any(fnmatchcase(path, pattern) for pattern in catalog.project.wiring)
     ]
     plan = plan_change(lock, new, theirs, disk, wiring)
-    notes = (*(f"Feature `{item}` is no longer there, it is taken out" for item in gone), *kept)
+    notes = (
+        *(f"Feature `{item}` is no longer there, it is taken out" for item in gone),
+        *stray,
+        *imported,
+        *kept,
+    )
     return ChangePlan(
         root=root,
         lock=lock,
         answers=answers,
         rendered=rendered,
-        plan=replace(plan, notes=(*notes, *plan.notes)),
-        updated=_updated(lock, catalog),
-        next_steps=_next_steps(lock, rendered, catalog),
+        plan=with_origins(replace(plan, notes=(*notes, *plan.notes)), rendered.origins),
+        updated=_updated(lock, catalog, before),
+        next_steps=_next_steps(rendered, before),
+    )
+
+
+def _rendered_before(lock: Lock, catalog: Catalog) -> Rendered:
+    """Return what the old answers give with these templates."""
+    return render(known_answers(lock.answers, catalog)[0], catalog)
+
+
+def _read_pristine(
+    root: Path, lock: Lock, catalog: Catalog, before: Callable[[], Rendered], identifier: str
+) -> bytes | None:
+    """Return a pristine text: from `base/`, or as the same templates give it (seeds)."""
+    content = pristine.read(root, identifier)
+    if content is None and is_current(lock, catalog):
+        found = (file for file in before().tree.values() if file.id == identifier)
+        content = next((file.content for file in found), None)
+    return content
+
+
+def _differs(lock: Lock, tree: Tree) -> bool:
+    return any(
+        path not in tree or path not in lock.files or tree[path].id != lock.files[path].id
+        for path in lock.files.keys() | tree.keys()
     )
 
 
 def _past(lock: Lock, catalog: Catalog) -> Past | None:
-    if lock.templates != catalog.hash:
+    if not is_current(lock, catalog):
         return None
     return Past(lock.answers, {path: file.id for path, file in lock.files.items()})
 
@@ -157,65 +212,18 @@ def _read(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def known_answers(answers: Answers, catalog: Catalog) -> tuple[Answers, tuple[str, ...]]:
-    """Return the answers in the names of this catalogue, and the features it no longer has."""
-    renamed = {old: layer.id for layer in catalog.features.values() for old in layer.formerly}
-    features: list[str] = []
-    gone: list[str] = []
-    for identifier in answers.features:
-        current = renamed.get(identifier, identifier)
-        (features if current in catalog.features else gone).append(current)
-    options = {
-        renamed.get(feature, feature): {
-            name: value
-            for name, value in values.items()
-            if name in catalog.features[renamed.get(feature, feature)].options
-        }
-        for feature, values in answers.options.items()
-        if renamed.get(feature, feature) in catalog.features
-    }
-    known = replace(answers, features=tuple(sorted(features)), options=options)
-    return known, tuple(gone)
-
-
-def _with_moves(root: Path, lock: Lock, rendered: Rendered, told: Mapping[str, str]) -> Lock:
-    for old, new in told.items():
-        if old not in lock.files or not (root / new).is_file():
-            missing = old if old not in lock.files else new
-            raise ForgeError(
-                f"`{missing}` is not there, so nothing moved",
-                hint="The form is `--moved OLD=NEW`: a path of ours, and where it is now.",
-            )
-    absent = [
-        path
-        for path, file in lock.files.items()
-        if path not in told
-        and path.endswith(".py")
-        and not (root / (file.at or path)).is_file()
-        and path in rendered.tree
-        and rendered.tree[path].id != file.id
-    ]
-    found = {**(find_moves(root, lock, absent) if absent else {}), **told}
-    files = {
-        path: replace(file, at=found[path]) if path in found else file
-        for path, file in lock.files.items()
-    }
-    return replace(lock, files=files)
-
-
-def _next_steps(lock: Lock, rendered: Rendered, catalog: Catalog) -> tuple[str, ...]:
+def _next_steps(rendered: Rendered, before: Callable[[], Rendered]) -> tuple[str, ...]:
     """Return the commands that the features call for which were not there before."""
     steps = rendered.slots.next_steps
-    if not steps:
-        return ()
-    before = render(known_answers(lock.answers, catalog)[0], catalog).slots.next_steps
-    return tuple(step for step in steps if step not in before)
+    known = before().slots.next_steps if steps else ()
+    return tuple(step for step in steps if step not in known)
 
 
-def _updated(lock: Lock, catalog: Catalog) -> tuple[str, ...]:
-    if lock.templates == catalog.hash:
+def _updated(lock: Lock, catalog: Catalog, before: Callable[[], Rendered]) -> tuple[str, ...]:
+    """Return the files that the newer templates change for the old answers."""
+    if is_current(lock, catalog):
         return ()
-    old = render(known_answers(lock.answers, catalog)[0], catalog).tree
+    old = before().tree
     paths = sorted(lock.files.keys() | old.keys())
     return tuple(
         path

@@ -9,6 +9,7 @@ from mcpforge import __version__
 from mcpforge.errors import ForgeError
 from mcpforge.operations.change import plan_answers
 from mcpforge.operations.environment import missing_values, required_values
+from mcpforge.operations.thirdparties import is_current, missing, news
 from mcpforge.project import journal, pristine
 from mcpforge.project import lock as locks
 
@@ -53,10 +54,16 @@ def examine_project(root: Path, catalog: Catalog) -> list[Check]:
     checks.append(Check("lock", "ok", f"`{locks.PATH}` is whole"))
     checks.extend(_markers(root, lock))
     checks.append(_base(root, lock))
+    if lock.origin:
+        from mcpforge.operations.foreign_checks import examine_origin
+
+        return [*checks, *examine_origin(root, lock, lock.origin)]
+    checks.extend(_third_parties(lock, catalog))
     try:
         plan = plan_answers(root, lock, lock.answers, catalog)
     except ForgeError as error:
-        return [*checks, Check("drift", "error", error.message, error.hint)]
+        name = "features" if error.code.startswith(("features_", "origin_")) else "drift"
+        return [*checks, Check(name, "error", error.message, error.hint)]
     checks.append(_drift(lock, catalog, plan))
     checks.extend(_settings(root, plan))
     checks.extend(_versions(root))
@@ -68,6 +75,18 @@ def _markers(root: Path, lock: Lock) -> Iterator[Check]:
         file = root / path
         if file.is_file() and b"\n<<<<<<< " in b"\n" + file.read_bytes():
             yield Check("conflict", "error", f"`{path}` holds conflict markers", "Settle them.")
+
+
+def _third_parties(lock: Lock, catalog: Catalog) -> Iterator[Check]:
+    absent_ones = {prefix for _, prefix, _ in missing(lock, lock.answers, catalog)}
+    for prefix, item in sorted(lock.third_parties.items()):
+        if prefix not in absent_ones:  # else the plan below is refused, with the reason
+            names = ", ".join(f"`{name}`" for name in item.features)
+            source = f"{item.package} {item.version}" if item.package else "a folder"
+            yield Check("features", "ok", f"{names} of {source}: what wrote it is there")
+    for prefix, error in sorted(catalog.refusals.items()):
+        if prefix not in lock.third_parties:
+            yield Check("features", "warning", f"Left out: {error.message}", error.hint)
 
 
 def _base(root: Path, lock: Lock) -> Check:
@@ -88,6 +107,8 @@ def _base(root: Path, lock: Lock) -> Check:
 
 
 def _drift(lock: Lock, catalog: Catalog, change: ChangePlan) -> Check:
+    if lock.templates == catalog.hash and not is_current(lock, catalog):
+        return Check("features", "warning", "; ".join(news(lock, catalog)), "`mcpforge update`")
     if lock.templates != catalog.hash:
         return Check(
             "templates",

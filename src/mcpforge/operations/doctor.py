@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpforge.errors import UsageError
+from mcpforge.errors import ForgeError, UsageError
 from mcpforge.inspection.inspect import inspect_tree
+from mcpforge.project import lock as locks
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mcpforge.catalog.catalog import Catalog
     from mcpforge.inspection.findings import Finding
+    from mcpforge.operations.checkup import Check
 
 
 def examine_code(root: Path) -> list[Finding]:
@@ -21,3 +25,38 @@ def examine_code(root: Path) -> list[Finding]:
     if not root.exists():
         raise UsageError(f"There is nothing at `{root}`", code="not_found")
     return inspect_tree(root)
+
+
+def project_of(place: Path) -> Path | None:
+    """Return the project that a folder or file belongs to, or None."""
+    try:
+        return locks.find(place if place.is_dir() else place.parent)
+    except ForgeError:
+        return None
+
+
+def examine(root: Path, catalog: Catalog) -> list[Check]:
+    """Return what was looked at in a project, and at the gateway where this user has one."""
+    from mcpforge.gateway.access import has_gateway
+    from mcpforge.operations.checkup import examine_project
+
+    checks = examine_project(root, catalog)
+    if not has_gateway():
+        return checks
+    from mcpforge.operations.gateway_checks import examine_gateway
+
+    return [*checks, *examine_gateway(root, catalog)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How much of what was found asks for something."""
+
+    errors: int
+    warnings: int
+
+
+def summed(checks: list[Check], findings: list[Finding]) -> Sum:
+    """Count errors and warnings of both kinds."""
+    levels = [check.level for check in checks] + [finding.severity for finding in findings]
+    return Sum(levels.count("error"), levels.count("warning"))

@@ -11,7 +11,7 @@ from mcpforge.catalog.resolve import resolve
 from mcpforge.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mcpforge.answers import Answers, Component, OptionValue
     from mcpforge.catalog.catalog import Catalog
@@ -129,12 +129,33 @@ def set_values(answers: Answers, assignments: Sequence[str], catalog: Catalog) -
     return replace(answers, options=kept, **texts)  # type: ignore[arg-type]
 
 
+def set_texts(answers: Answers, texts: Mapping[str, str]) -> Answers:
+    """Return the answers with other texts; raises `UsageError` for what can't be set."""
+    checked = {_text_name(name): _text_value(name, value) for name, value in texts.items()}
+    return replace(answers, **checked)  # type: ignore[arg-type]
+
+
+def set_options(
+    answers: Answers, wanted: Mapping[str, Mapping[str, object]], catalog: Catalog
+) -> Answers:
+    """Return the answers with other options, given as data: feature → option → value.
+
+    Raises `UsageError` for what is unknown, of the wrong type, or not chosen.
+    """
+    options = {feature: dict(values) for feature, values in answers.options.items()}
+    selected = resolve(catalog, answers.features).ids if wanted else ()
+    for feature, values in wanted.items():
+        for name, value in values.items():
+            _set_option(options, catalog, feature, name, value, selected)
+    return replace(answers, options={key: values for key, values in options.items() if values})
+
+
 def _set_option(
     options: dict[str, dict[str, OptionValue]],
     catalog: Catalog,
     identifier: str,
     name: str,
-    value: str,
+    value: object,
     selected: Sequence[str],
 ) -> None:
     feature = catalog.feature(identifier)

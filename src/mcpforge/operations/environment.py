@@ -56,6 +56,22 @@ def write_environment(root: Path, settings: Iterable[Setting]) -> tuple[str, ...
     return tuple(setting.env for setting in missing)
 
 
+def environment_diff(root: Path, settings: Iterable[Setting]) -> list[str]:
+    """Return what `write_environment` would change, as a diff that shows no value, new or old."""
+    missing = missing_values(root, settings)
+    if not missing:
+        return []
+    there = (root / NAME).is_file()
+    lines = _read(root / NAME).splitlines()
+    empty = [item.env for item in missing if any(_is_empty(line, item.env) for line in lines)]
+    return [
+        f"--- a/{NAME}" if there else "--- /dev/null",
+        f"+++ b/{NAME}",
+        *(f"-{name}=" for name in empty),
+        *(f"+{item.env}=<{item.generate}>" for item in missing),
+    ]
+
+
 def _with_values(text: str, missing: Iterable[Setting]) -> str:
     lines = text.splitlines()
     for setting in missing:
@@ -88,6 +104,8 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():  # reading a pipe or a device may never end
+        raise ForgeError(f"`{path}` is no file", hint="Put a file there.", code="no_file")
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from mcpforge import __version__
 from mcpforge.answers import default_title
-from mcpforge.errors import ForgeError
+from mcpforge.errors import ForgeError, Interruption
 from mcpforge.operations.choices import DEFAULT_DESCRIPTION
 from mcpforge.operations.environment import missing_values, write_environment
 from mcpforge.project import apply, git
 from mcpforge.project import lock as locks
 from mcpforge.project.lock import Lock
-from mcpforge.project.plan import locked_files, plan_new
+from mcpforge.project.plan import locked_files, plan_new, with_origins
+from mcpforge.project.thirdparties import recorded
 from mcpforge.render.environment import keep_compiled
 from mcpforge.render.project import render
 
@@ -65,8 +66,10 @@ def prepare(root: Path, answers: Answers, catalog: Catalog) -> NewProject:
         templates=catalog.hash,
         answers=answers,
         files=locked_files(rendered.tree),
+        third_parties=recorded(rendered),
     )
-    return NewProject(root, answers, rendered, plan_new(rendered.tree, lock))
+    plan = with_origins(plan_new(rendered.tree, lock), rendered.origins)
+    return NewProject(root, answers, rendered, plan)
 
 
 def write(
@@ -80,7 +83,8 @@ def write(
     """Write the project, its `.env` and its repository; install and verify it where asked.
 
     Raises `ForgeError` when the place is taken or can't be written, or when the verification
-    fails; nothing was changed then. A failed installation alone leaves the project.
+    fails; nothing was changed then. A failed installation alone leaves the project, and so does
+    Ctrl-C after its files were written, which raises `Interruption`.
     """
     recovered = apply.settle(project.root)
     before = apply.contents(project.root)
@@ -99,9 +103,15 @@ def write(
         settings = project.rendered.slots.settings
         listing = checks.verify(project.root, project.answers.name, settings)
         return replace(written, listing=listing)
-    except BaseException:
+    except BaseException as error:
         if verify:
             apply.discard(project.root, keep=before)
+        elif isinstance(error, KeyboardInterrupt):
+            place = shlex.quote(str(project.root))
+            raise Interruption(
+                f"Interrupted: the files of `{project.root}` are written, what follows them is not",
+                hint=f"Go on in that folder, or take it back with `mcpforge undo -C {place}`.",
+            ) from None
         raise
 
 
@@ -129,6 +139,9 @@ def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...
     words = ["mcpforge", "new", str(project.root)]
     if project.root.name != answers.name:
         words += ["--name", answers.name]
+    for prefix in recorded(project.rendered):
+        if prefix in catalog.folders:
+            words += ["--features-path", catalog.folders[prefix]]
     if answers.components:
         return shlex.join([*words, "--answers", str(project.root / locks.PATH), *flags])
     return shlex.join([*words, *_text_flags(answers), *_choice_flags(answers, catalog), *flags])

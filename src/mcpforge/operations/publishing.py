@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mcpforge.catalog.resolve import option_values, resolve
 from mcpforge.operations.environment import present_values
+from mcpforge.operations.thirdparties import check_present
 from mcpforge.project import lock as locks
 from mcpforge.render.environment import render_text
 from mcpforge.render.filters import oneline
@@ -52,7 +53,9 @@ class Offer:
 def offer(start: Path, catalog: Catalog) -> Offer:
     """Return what the project of a folder tells; raises `ForgeError` outside of one."""
     root = locks.find(start)
-    answers = locks.load(root).answers
+    lock = locks.load(root)
+    answers = lock.answers
+    check_present(lock, answers, catalog)
     features = resolve(catalog, answers.features).features
     layers = [catalog.project, *_groups(catalog, features), *features]
     given, defaults = _settings(root, answers, layers)

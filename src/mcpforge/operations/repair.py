@@ -11,15 +11,17 @@ from mcpforge import __version__
 from mcpforge.answers import Answers
 from mcpforge.catalog.resolve import resolve
 from mcpforge.errors import ForgeError, UsageError
-from mcpforge.operations.change import known_answers
 from mcpforge.operations.edit import drop_unused_options
-from mcpforge.project import apply, pristine
+from mcpforge.operations.known import known_answers
+from mcpforge.operations.thirdparties import check_present
+from mcpforge.project import apply, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, state_changes
 from mcpforge.project.plan import Plan, locked_files
 from mcpforge.render.project import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from mcpforge.catalog.catalog import Catalog
@@ -35,12 +37,24 @@ def repair(root: Path, catalog: Catalog) -> list[str]:
     No file of the project itself is touched. Raises `ForgeError` when nothing can be made of it.
     """
     text = (root / locks.PATH).read_text(encoding="utf-8", errors="replace")
+    if "\n[template]\n" in text:
+        raise ForgeError(
+            f"The lock of a project from a Copier template is not made anew: `{locks.PATH}`",
+            hint=f"Restore it from git: `git checkout -- {locks.PATH}`.",
+            code="foreign_project",
+        )
     answers, done = _answers(root, text, catalog)
+    held = _third_parties(text)
+    check_present(locks.Lock("", "", answers, {}, third_parties=held), answers, catalog)
     answers, gone = known_answers(answers, catalog)
     answers = drop_unused_options(answers, catalog)
     done += [f"Feature `{item}` is no longer there" for item in gone]
-    tree = render(answers, catalog).tree
-    lock = locks.Lock(__version__, catalog.hash, answers, locked_files(tree))
+    rendered = render(answers, catalog)
+    tree = rendered.tree
+    lock = locks.Lock(
+        *(__version__, catalog.hash, answers, locked_files(tree)),
+        third_parties=thirdparties.recorded(rendered),
+    )
     disk = Disk(
         read=lambda path: (root / path).read_bytes() if (root / path).is_file() else None,
         pristine=lambda identifier: pristine.read(root, identifier),
@@ -66,6 +80,15 @@ def _answers(root: Path, text: str, catalog: Catalog) -> tuple[Answers, list[str
         changed = raw.get("digest") != locks.digest(answers)
         return answers, ["Took the answers as they were changed by hand"] if changed else []
     return _from_files(root, catalog), ["Took the answers from the files of the project"]
+
+
+def _third_parties(text: str) -> Mapping[str, thirdparties.ThirdParty]:
+    """Return what the lock, or either side of its merge markers, says of third parties."""
+    found: dict[str, thirdparties.ThirdParty] = {}
+    for side in {text, *sides(text)}:
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+            found |= thirdparties.parse(tomllib.loads(side).get("third-parties", {}))
+    return found
 
 
 def _table(text: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcpforge.errors import ForgeError
 from mcpforge.project import apply, journal
 from mcpforge.project import lock as locks
+from mcpforge.project.files import read_link
 from mcpforge.project.plan import Change, Plan
 from mcpforge.tree import blob_id
 
@@ -68,12 +69,16 @@ def carry_out(undo: UndoPlan) -> None:
 
 def _present(root: Path, entry: Entry) -> str:
     path = root / entry.path
+    points = read_link(path) if journal.is_link(root, entry) else None
+    if points is not None:
+        return blob_id(points)
     return blob_id(path.read_bytes()) if path.is_file() else ""
 
 
 def _back(root: Path, entry: Entry) -> Change:
     content = journal.saved_content(root, entry)
+    link = journal.is_link(root, entry)
     if content is None:
-        return Change(entry.path, "delete", entry.after, b"")
+        return Change(entry.path, "delete", entry.after, b"", link=link)
     action = "update" if entry.after else "create"
-    return Change(entry.path, action, entry.after, content)  # type: ignore[arg-type]
+    return Change(entry.path, action, entry.after, content, link=link)  # type: ignore[arg-type]

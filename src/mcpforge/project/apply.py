@@ -174,8 +174,9 @@ def apply(root: Path, plan: Plan) -> None:
 
 def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
     for change in changes:
-        check_inside(root, change.path)
-    changed = stale(plan, {change.path: read_file(root / change.path) for change in changes})
+        check_inside(root, change.path, link=change.link)
+    present = {item.path: read_file(root / item.path, link=item.link) for item in changes}
+    changed = stale(plan, present)
     if changed:
         raise ForgeError(
             f"`{changed[0]}` has changed since the plan was made",
@@ -199,17 +200,16 @@ def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
 def _stage(root: Path, changes: tuple[Change, ...]) -> None:
     """Put the new contents and copies of the old ones aside, and note it all in the journal."""
     local = journal.folder(root)
-    (local / journal.UNDO).unlink(missing_ok=True)
-    for name in ("stage", "undo"):
+    for name in ("stage", journal.BEFORE):
         shutil.rmtree(local / name, ignore_errors=True)
         (local / name).mkdir(mode=0o700)
     entries = []
     for number, change in enumerate(changes):
         target = root / change.path
         saved = ""
-        if target.is_file():
+        if target.is_symlink() if change.link else target.is_file():
             saved = str(number)
-            shutil.copy2(target, local / "undo" / saved)
+            shutil.copy2(target, local / journal.BEFORE / saved, follow_symlinks=not change.link)
         if change.action != "delete":
             write_file(local / "stage", change, name=str(number))
         after = "" if change.action == "delete" else blob_id(change.content)
@@ -225,7 +225,8 @@ def _replace(root: Path, change: Change, staged: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_file():
-        staged.chmod(target.stat().st_mode & 0o777)
+        runs = 0o111 & ~umask() if change.executable else 0
+        staged.chmod(target.stat().st_mode & 0o777 | runs)
     staged.replace(target)
 
 

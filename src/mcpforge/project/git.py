@@ -35,15 +35,28 @@ class GitOutcome:
     command: str = ""
 
 
+def environment() -> dict[str, str]:
+    """Return an environment in which git asks nothing, runs no hooks and knows no other place.
+
+    It is for programs that call git themselves.
+    """
+    found = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE}
+    found |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C.UTF-8"}
+    pairs = [pair.split("=", 1) for pair in _SAFE[1::2]]
+    held = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(held) if held.isdigit() else 0
+    for number, (key, value) in enumerate(pairs, first):
+        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**found, "GIT_CONFIG_COUNT": str(first + len(pairs))}
+
+
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     import subprocess
 
-    environment = {key: value for key, value in os.environ.items() if key not in _ELSEWHERE}
-    environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"}
     return subprocess.run(
         ["git", *_SAFE, *arguments],
         cwd=root,
-        env=environment,
+        env={**environment(), "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -11,7 +10,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mcpforge import locking
 from mcpforge.errors import ForgeError
+from mcpforge.project.files import check_inside, read_link
 from mcpforge.project.lock import FOLDER
 from mcpforge.tree import blob_id
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 LOCAL = f"{FOLDER}/local"
 LOCK = "writer.lock"
 UNDO = "undo.json"
+BEFORE = "before"
+"""Holds the copies of a running apply; until it is through, `undo` has those of the last."""
 Recovery = Literal["", "restored", "completed"]
 WAIT_SECONDS = 5.0
+_BUSY = "Another mcpforge is writing to this project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def writer(root: Path) -> Iterator[None]:
     while True:
         handle = os.open(folder(root) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            _wait(handle, deadline)
+            locking.acquire(handle, deadline, _BUSY)
             if _is_current(handle, root):  # else who held it before took its state away
                 yield
                 return
@@ -74,22 +78,6 @@ def _is_current(handle: int, root: Path) -> bool:
         return False
 
 
-def _wait(handle: int, deadline: float) -> None:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise ForgeError(
-                    "Another mcpforge is writing to this project",
-                    hint="Wait until it is done, then try again.",
-                    code="locked",
-                ) from None
-            time.sleep(0.05)
-        else:
-            return
-
-
 @contextlib.contextmanager
 def exclusive(folder: Path) -> Iterator[bool]:
     """Hold a lock on a folder itself, and say whether the file system gave one."""
@@ -101,7 +89,7 @@ def exclusive(folder: Path) -> Iterator[bool]:
     try:
         alone = True
         try:
-            _wait(handle, time.monotonic() + WAIT_SECONDS)
+            locking.acquire(handle, time.monotonic() + WAIT_SECONDS, _BUSY)
         except OSError:  # not on every network file system
             alone = False
         yield alone
@@ -116,11 +104,9 @@ def is_free(root: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return locking.try_to(handle)
     except OSError:
         return False
-    else:
-        return True
     finally:
         os.close(handle)
 
@@ -148,7 +134,7 @@ def pending(root: Path) -> bool:
 def recover(root: Path) -> Recovery:
     """Put an end to an apply that was cut short: forget it where all was written, else restore."""
     if not pending(root):
-        shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
+        clear(root)
         return ""
     if any(_before(root, entry) in (None, _present(root, entry)) for entry in _changed(root)):
         restore(root)
@@ -170,7 +156,7 @@ def restore(root: Path) -> list[str]:
             continue
         if entry.saved:
             target.parent.mkdir(parents=True, exist_ok=True)
-            (root / LOCAL / "undo" / entry.saved).replace(target)
+            (_copies(root) / entry.saved).replace(target)
         else:
             target.unlink(missing_ok=True)
         restored.append(entry.path)
@@ -182,32 +168,83 @@ def restore(root: Path) -> list[str]:
 
 
 def _load(root: Path) -> Any:
-    return json.loads((root / LOCAL / "journal.json").read_text(encoding="utf-8"))
+    """Return the journal; raises `ForgeError` for one that names what it never would."""
+    data = json.loads((root / LOCAL / "journal.json").read_text(encoding="utf-8"))
+    _entries(root, data)
+    for name in data["made"]:
+        check_inside(root, name)
+    return data
+
+
+def _entries(root: Path, data: Any) -> list[Entry]:
+    """Return the entries of a journal, which may have come with a project from anywhere.
+
+    Raises `ForgeError` for paths out of the project, in its repository, or of other copies.
+    """
+    entries = [Entry(**raw) for raw in data["entries"]]
+    for entry in entries:
+        check_inside(root, entry.path, link=True)
+        if (entry.saved and not entry.saved.isdecimal()) or _is_git(entry.path):
+            raise ForgeError(
+                f"`{entry.path}` stands in the journal, and mcpforge never wrote that",
+                hint=f"Look at `{LOCAL}`, and take it away where you don't know it.",
+                code="outside",
+            )
+    return entries
+
+
+def _is_git(path: str) -> bool:
+    return path.partition("/")[0].casefold() == ".git"
 
 
 def _changed(root: Path) -> list[Entry]:
     """Return the entries whose old and new content differ, or whose old one is put back already."""
-    entries = [Entry(**raw) for raw in _load(root)["entries"]]
+    entries = _entries(root, _load(root))
     return [entry for entry in entries if _before(root, entry) != entry.after]
+
+
+def _copies(root: Path) -> Path:
+    """Return where the copies of the journal's apply are; `finish` has renamed them at its end."""
+    before = root / LOCAL / BEFORE
+    return before if before.is_dir() else root / LOCAL / "undo"
 
 
 def _before(root: Path, entry: Entry) -> str | None:
     """Return the id of the saved content; None where it is put back already."""
     if not entry.saved:
         return ""
-    saved = root / LOCAL / "undo" / entry.saved
+    saved = _copies(root) / entry.saved
+    points = read_link(saved)
+    if points is not None:
+        return blob_id(points)
     return blob_id(saved.read_bytes()) if saved.is_file() else None
 
 
 def _present(root: Path, entry: Entry) -> str:
+    """Return the id of what is there; a link that we made counts as what it points to."""
     target = root / entry.path
+    points = read_link(target)
+    if points is not None and blob_id(points) == entry.after:
+        return entry.after
     return blob_id(target.read_bytes()) if target.is_file() else ""
 
 
+def is_link(root: Path, entry: Entry) -> bool:
+    """Say whether an entry is a symbolic link, as it was or as it was written."""
+    points = read_link(root / entry.path)
+    saved = bool(entry.saved) and (root / LOCAL / "undo" / entry.saved).is_symlink()
+    return saved or (points is not None and blob_id(points) == entry.after)
+
+
 def finish(root: Path) -> None:
-    """Make the journal of a complete apply what `undo` reads."""
-    shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
-    (root / LOCAL / "journal.json").replace(root / LOCAL / UNDO)
+    """Make the journal of a complete apply what `undo` reads, in steps that may be repeated."""
+    local = root / LOCAL
+    shutil.rmtree(local / "stage", ignore_errors=True)
+    if (local / BEFORE).is_dir():
+        (local / UNDO).unlink(missing_ok=True)
+        shutil.rmtree(local / "undo", ignore_errors=True)
+        (local / BEFORE).rename(local / "undo")
+    (local / "journal.json").replace(local / UNDO)
 
 
 def remember_new(root: Path, after: Mapping[str, str]) -> None:
@@ -223,17 +260,22 @@ def last(root: Path) -> list[Entry] | None:
     """Return what the last complete apply did, or None where nothing is remembered."""
     try:
         data = json.loads((root / LOCAL / UNDO).read_text(encoding="utf-8"))
-        return [Entry(**raw) for raw in data["entries"]]
+        return _entries(root, data)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def saved_content(root: Path, entry: Entry) -> bytes | None:
     """Return the content that a file had before the last apply; None where it was not there."""
-    return (root / LOCAL / "undo" / entry.saved).read_bytes() if entry.saved else None
+    if not entry.saved:
+        return None
+    path = root / LOCAL / "undo" / entry.saved
+    points = read_link(path)
+    return path.read_bytes() if points is None else points
 
 
 def clear(root: Path) -> None:
-    """Forget the journal: the apply is complete, or undone."""
-    shutil.rmtree(root / LOCAL / "stage", ignore_errors=True)
+    """Forget an apply that is undone or was never begun; what `undo` reads stays."""
     (root / LOCAL / "journal.json").unlink(missing_ok=True)
+    for name in ("stage", BEFORE):
+        shutil.rmtree(root / LOCAL / name, ignore_errors=True)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.answers import Answers, Component
 from mcpforge.errors import ForgeError
+from mcpforge.project.origin import Origin, origin_lines, parse_origin
+from mcpforge.project.thirdparties import ThirdParty, lock_lines
+from mcpforge.project.thirdparties import parse as parse_third_parties
 from mcpforge.render.filters import toml_key, toml_string
 from mcpforge.tree import Ownership
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 FOLDER = ".mcpforge"
 PATH = f"{FOLDER}/lock.toml"
@@ -41,13 +45,19 @@ class LockedFile:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """What is remembered of a project; `pending` names files that hold conflict markers."""
+    """What is remembered of a project; `pending` names files that hold conflict markers.
+
+    `origin` is the Copier template that it was made from, if it was; `third_parties` wrote some of
+    its features, by their prefix.
+    """
 
     version: str
     templates: str
     answers: Answers
     files: Mapping[str, LockedFile]
     pending: tuple[str, ...] = ()
+    origin: Origin | None = None
+    third_parties: Mapping[str, ThirdParty] = field(default_factory=dict)
 
 
 def answers_data(answers: Answers) -> dict[str, Any]:
@@ -75,9 +85,9 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def digest(answers: Answers) -> str:
+def digest(answers: Answers, origin: Origin | None = None) -> str:
     """Return what the lock keeps to notice answers that were changed by hand, 16 hex digits."""
-    text = "\n".join(_answer_lines(answers))
+    text = "\n".join([*_answer_lines(answers), *(origin_lines(origin) if origin else ())])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -102,12 +112,16 @@ def _answer_lines(answers: Answers) -> list[str]:
 
 def dump(lock: Lock) -> str:
     """Return the text of the lock."""
-    lines = [_HEADER, f"schema = {SCHEMA}", f"digest = {toml_string(digest(lock.answers))}"]
+    known = toml_string(digest(lock.answers, lock.origin))
+    lines = [_HEADER, f"schema = {SCHEMA}", f"digest = {known}"]
     if lock.pending:
         lines.append(f"pending = {toml_string(lock.pending)}")
     lines.append("")
     lines += ["[mcpforge]", f"version = {toml_string(lock.version)}"]
     lines += [f"templates = {toml_string(lock.templates)}", "", *_answer_lines(lock.answers), ""]
+    if lock.origin:
+        lines += [*origin_lines(lock.origin), ""]
+    lines += lock_lines(lock.third_parties)
     lines.append("[files]")
     for path, file in sorted(lock.files.items()):
         pairs = [f"ownership = {toml_string(file.ownership)}", f"id = {toml_string(file.id)}"]
@@ -122,7 +136,8 @@ def dump(lock: Lock) -> str:
 
 def find(start: Path) -> Path:
     """Return the root of the project that a folder belongs to; raises `ForgeError` outside one."""
-    for folder in (start.absolute(), *start.absolute().parents):
+    place = Path(os.path.normpath(start.absolute()))  # else `demo/..` is below `demo`
+    for folder in (place, *place.parents) if place.is_dir() else ():
         if (folder / PATH).is_file():
             return folder
     raise ForgeError(
@@ -196,8 +211,10 @@ def parse(raw: Mapping[str, Any]) -> Lock:
             for path, item in raw["files"].items()
         },
         pending=tuple(raw.get("pending", ())),
+        origin=parse_origin(raw["template"]) if "template" in raw else None,
+        third_parties=parse_third_parties(raw.get("third-parties", {})),
     )
-    if raw["digest"] != digest(lock.answers):
+    if raw["digest"] != digest(lock.answers, lock.origin):
         raise ForgeError(
             f"The answers in `{PATH}` were changed by hand",
             hint="Restore it from git; `mcpforge add`, `remove` and `set` change answers.",

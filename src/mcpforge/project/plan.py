@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from mcpforge.project import lock as locks
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcpforge.project.lock import Lock
-    from mcpforge.tree import Tree
+    from mcpforge.tree import File, Tree
 
 Action = Literal["create", "update", "delete"]
 
@@ -23,6 +23,8 @@ class Change:
     """One file that would change. `before` is the blob id that must still be there, or nothing.
 
     `how` says by which layer the user's text and ours were merged, "" where nothing was to merge.
+    The content of a `link` is what it points to. `origin` names the third parties that wrote any of
+    the file.
     """
 
     path: str
@@ -31,6 +33,8 @@ class Change:
     content: bytes
     executable: bool = False
     how: str = ""
+    link: bool = False
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +73,31 @@ def plan_new(tree: Tree, lock: Lock) -> Plan:
     state = [_create(path, content) for path, content in sorted(held.items())]
     state.append(_create(locks.PATH, locks.dump(lock).encode()))
     return Plan(
-        changes=tuple(
-            _create(path, file.content, executable=file.executable) for path, file in tree.items()
-        ),
+        changes=tuple(created(path, file) for path, file in tree.items()),
         state=tuple(state),
     )
 
 
-def _create(path: str, content: bytes, *, executable: bool = False) -> Change:
-    return Change(path, "create", "", content, executable)
+def created(path: str, file: File) -> Change:
+    """Return the change that makes a file of a tree."""
+    return Change(path, "create", "", file.content, file.executable, link=file.link)
+
+
+def _create(path: str, content: bytes) -> Change:
+    return Change(path, "create", "", content)
 
 
 def locked_files(tree: Tree) -> Mapping[str, locks.LockedFile]:
     """Return the lock's entries for a tree."""
     return {path: locks.LockedFile(file.ownership, file.id) for path, file in tree.items()}
+
+
+def with_origins(plan: Plan, origins: Mapping[str, str]) -> Plan:
+    """Return the plan with those named, by path, who wrote any of a file."""
+    if not origins:
+        return plan
+    changes = (replace(change, origin=origins.get(change.path, "")) for change in plan.changes)
+    return replace(plan, changes=tuple(changes))
 
 
 def stale(plan: Plan, present: Mapping[str, bytes | None]) -> list[str]:

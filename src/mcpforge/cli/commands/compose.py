@@ -30,7 +30,7 @@ def run(
     dry_run: bool = typer.Option(False, "--dry-run", help="Show the requests, send none."),
 ) -> None:
     """Put tools of registered servers together into one virtual server."""
-    from mcpforge.cli.publishing import open_gateway
+    from mcpforge.cli.publishing import open_gateway, told_if_interrupted
     from mcpforge.operations.compose import carry_out, plan, read_composition
 
     console: Console = context.obj
@@ -41,7 +41,8 @@ def run(
         if dry_run:
             _only_show(console, opened, planned)
             return
-        composed = carry_out(opened, planned)
+        with told_if_interrupted([planned.composition.name]):
+            composed = carry_out(opened, planned)
         _tell(console, planned, composed)
         called = _check(console, opened, composed) if check else None
     console.result(

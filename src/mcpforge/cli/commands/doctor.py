@@ -27,13 +27,12 @@ def run(
     fix: bool = typer.Option(False, "--fix", help="Repair the lock from what is there."),
 ) -> None:
     """Check this project, and any FastMCP code for removed or misleading APIs."""
-    from mcpforge.catalog.catalog import load
-    from mcpforge.operations.checkup import examine_project
-    from mcpforge.operations.doctor import examine_code
+    from mcpforge.catalog.installed import load
+    from mcpforge.operations.doctor import examine, examine_code, project_of, summed
 
     console: Console = context.obj
     place = Path(path) if path else Path.cwd()
-    root = _project(place)
+    root = project_of(place)
     repaired: list[str] = []
     checks: list[Check] = []
     if root and fix:
@@ -43,7 +42,7 @@ def run(
         for line in repaired:
             console.say(f"{console.style('fixed:', 'green')} {line}")
     if root:
-        checks = [*examine_project(root, load()), *_gateway(root)]
+        checks = examine(root, load())
         for check in checks:
             _show_check(console, check)
     elif fix:
@@ -51,9 +50,7 @@ def run(
     findings = examine_code(place)
     for finding in findings:
         _show_finding(console, finding)
-    wrong = any(check.level == "error" for check in checks)
-    wrong = wrong or any(finding.severity == "error" for finding in findings)
-    code = ExitCode.REFUSED if wrong else ExitCode.DONE
+    code = ExitCode.REFUSED if summed(checks, findings).errors else ExitCode.DONE
     _show_sum(console, checks, findings)
     console.result(
         {
@@ -67,27 +64,6 @@ def run(
     )
     if code:
         raise typer.Exit(int(code))
-
-
-def _gateway(root: Path) -> list[Check]:
-    """Look at the gateway, where this user has one."""
-    from mcpforge.catalog.catalog import load
-    from mcpforge.gateway.access import has_gateway
-
-    if not has_gateway():
-        return []
-    from mcpforge.operations.gateway_checks import examine_gateway
-
-    return examine_gateway(root, load())
-
-
-def _project(place: Path) -> Path | None:
-    from mcpforge.project import lock as locks
-
-    try:
-        return locks.find(place if place.is_dir() else place.parent)
-    except ForgeError:
-        return None
 
 
 def _show_check(console: Console, check: Check) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Optional
 
 import typer
 
@@ -21,7 +21,8 @@ def run(
     schema: bool = typer.Option(False, "--schema", help="A JSON Schema of all answers."),
 ) -> None:
     """Show what can be chosen."""
-    from mcpforge.catalog.catalog import load
+    from mcpforge.catalog.installed import load
+    from mcpforge.operations.features import feature_data
 
     console: Console = context.obj
     catalog = load()
@@ -34,7 +35,7 @@ def run(
     elif identifier:
         feature = catalog.feature(identifier)
         console.data("\n".join(_feature_lines(catalog, feature)))
-        console.result(_feature_data(catalog, feature))
+        console.result(feature_data(catalog, feature))
     else:
         _show_all(console, catalog)
         console.result(
@@ -45,13 +46,19 @@ def run(
                         "title": group.title,
                         "takes": group.takes,
                         "default": group.default,
-                        "features": [_feature_data(catalog, f) for f in catalog.members(group.id)],
+                        "features": [feature_data(catalog, f) for f in catalog.members(group.id)],
                     }
                     for group in catalog.groups.values()
                 ],
                 "presets": {name: list(catalog.preset(name)) for name in catalog.presets},
+                "refused": [
+                    {"prefix": prefix, "message": error.message, "hint": error.hint}
+                    for prefix, error in sorted(catalog.refusals.items())
+                ],
             }
         )
+        for _, error in sorted(catalog.refusals.items()):
+            console.say(f"\n{console.style('left out:', 'yellow')} {error.message}")
 
 
 def _show_all(console: Console, catalog: Catalog) -> None:
@@ -62,7 +69,8 @@ def _show_all(console: Console, catalog: Catalog) -> None:
         lines += ["", f"{console.style(group.title, 'bold', err=False)} ({group.id}, {takes})"]
         for feature in catalog.members(group.id):
             name = console.style(f"{feature.id:<{width}}", "cyan", err=False)
-            lines.append(f"  {name}  {feature.summary}")
+            origin = f" (from {feature.origin.label})" if feature.origin else ""
+            lines.append(f"  {name}  {feature.summary}{origin}")
     lines += ["", console.style("Presets", "bold", err=False)]
     for name, preset in catalog.presets.items():
         lines.append(
@@ -71,32 +79,13 @@ def _show_all(console: Console, catalog: Catalog) -> None:
     console.data("\n".join(lines[1:]))
 
 
-def _feature_data(catalog: Catalog, feature: Layer) -> dict[str, Any]:
-    from mcpforge.operations.schema import option_schema
-
-    return {
-        "id": feature.id,
-        "group": feature.group,
-        "title": feature.title,
-        "summary": feature.summary,
-        "description": feature.description,
-        "requires": [item for item in feature.requires if not catalog.features[item].internal],
-        "requires_group": dict(feature.requires_group),
-        "excludes": list(feature.excludes),
-        "single_choice": catalog.single_choice(feature),
-        "options": {option.name: option_schema(option) for option in feature.options.values()},
-        "settings": [
-            {"name": item["name"], "type": item["type"], "help": item["help"]}
-            for item in feature.entries.get("settings", ())
-        ],
-        "dependencies": list(feature.lists.get("dependencies", ())),
-        "presets": [name for name in catalog.presets if feature.id in catalog.preset(name)],
-    }
-
-
 def _feature_lines(catalog: Catalog, feature: Layer) -> list[str]:
-    data = _feature_data(catalog, feature)
+    from mcpforge.operations.features import feature_data
+
+    data = feature_data(catalog, feature)
     lines = [f"{feature.title} ({feature.id}, group {feature.group})", f"  {feature.summary}"]
+    if feature.origin:
+        lines += ["", f"Written by a third party: {feature.origin.label}"]
     if feature.description:
         lines += ["", *(f"  {line}" for line in feature.description.strip().splitlines())]
     if feature.options:

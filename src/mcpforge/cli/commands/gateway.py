@@ -144,7 +144,8 @@ def status(context: typer.Context) -> None:
         data |= {"version": record.version}
     else:
         data |= {"version": found.version or None}
-    data |= {"left": list(found.status.left), "log": str(found.state.log)}
+    log = str(found.state.log) if found.state.log.exists() else None
+    data |= {"left": list(found.status.left), "log": log}
     styles = {"running": "green", "stopped": "dim", "starting": "yellow"}
     for name, value in data.items():
         if value not in (None, []):

@@ -50,6 +50,16 @@ def run(
     verify: bool = typer.Option(
         False, "--verify", help="Install, start and list the server; undo all if that fails."
     ),
+    template: Optional[str] = typer.Option(
+        None, metavar="SRC", help="A Copier template: a folder, a git URL, or `gh:OWNER/NAME`."
+    ),
+    ref: Optional[str] = typer.Option(None, help="Tag, branch or commit of the template."),
+    data: Optional[list[str]] = typer.Option(
+        None, metavar="NAME=VALUE", help="An answer for the template; may be repeated."
+    ),
+    trust: bool = typer.Option(
+        False, "--trust", help="Let the template run its tasks and extensions."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Show the plan, write nothing."),
     diff: bool = typer.Option(False, "--diff", help="Show the plan as a diff, write nothing."),
 ) -> None:
@@ -57,12 +67,32 @@ def run(
 
     In a terminal it asks for what was not given; `--yes` takes the defaults.
     """
-    from mcpforge.catalog.catalog import load
+    from mcpforge.cli.answering import read_answers
+
+    console: Console = context.obj
+    if template:
+        own = (name, title, description, author, license, python, preset, include, exclude, options)
+        _refuse_own(own)
+        from mcpforge.cli.templating import Finish, Template, new_from_template
+
+        new_from_template(
+            console,
+            path,
+            Template(template, ref, data or (), trust),
+            read_answers(answers) if answers else {},
+            Finish(git, install, verify, dry_run, diff),
+        )
+        return
+    if ref or data or trust:
+        raise UsageError(
+            "`--ref`, `--data` and `--trust` go with `--template`",
+            hint="For example `mcpforge new weather --template gh:OWNER/NAME`.",
+        )
+    from mcpforge.catalog.installed import load
     from mcpforge.operations.choices import Request, decide
     from mcpforge.operations.new import prepare
     from mcpforge.project.git import identity
 
-    console: Console = context.obj
     catalog = load()
     request = Request(
         name=name if name is not None else _last_part(path),
@@ -75,7 +105,7 @@ def run(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         options=tuple(options or ()),
-        answers=_read_answers(answers) if answers else {},
+        answers=read_answers(answers) if answers else {},
     )
     known_author = request.author is not None or "author" in request.answers
     machine_author = "" if known_author else identity(Path.cwd())
@@ -102,6 +132,15 @@ def run(
     _write(console, project, git=git, env=env, install=install, verify=verify)
 
 
+def _refuse_own(given: tuple[object, ...]) -> None:
+    if any(value is not None for value in given):
+        raise UsageError(
+            "With `--template` the template asks its own questions",
+            hint="Answer them by `--data NAME=VALUE`; features are added afterwards, where the "
+            "template takes them.",
+        )
+
+
 def _flags(*, git: bool, env: bool) -> tuple[str, ...]:
     return (*(() if git else ("--no-git",)), *(() if env else ("--no-env",)))
 
@@ -122,33 +161,11 @@ def _has_questions(request: Request) -> bool:
     return not any(chosen)
 
 
-def _read_answers(source: str) -> dict[str, Any]:
-    import json
-    import sys
-    import tomllib
-
-    try:
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no UTF-8 text"
-        raise UsageError(f"The answers file `{source}` can't be read: {reason.lower()}") from None
-    try:
-        data = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise UsageError(
-            f"The answers are neither TOML nor JSON: {error}",
-            hint="See `mcpforge features --schema`.",
-            code="bad_answers",
-        ) from None
-    # The lock of a project holds its answers: another one can be made of it.
-    held = data.get("answers") if "mcpforge" in data else None
-    return dict(held if isinstance(held, dict) else data)
-
-
 def _show_plan(console: Console, project: NewProject, *, as_diff: bool) -> None:
-    from mcpforge.cli.changing import diff_lines, plan_lines
+    from mcpforge.cli.changing import plan_lines
     from mcpforge.cli.views import plan_data
     from mcpforge.project.apply import occupied
+    from mcpforge.project.diff import diff_lines
 
     taken = occupied(project.root)
     lines = (
@@ -185,7 +202,7 @@ def _write(
 ) -> None:
     from dataclasses import asdict
 
-    from mcpforge.catalog.catalog import load
+    from mcpforge.catalog.installed import load
     from mcpforge.operations.new import same_command, write
 
     command = same_command(project, load(), flags=_flags(git=git, env=env))
@@ -236,7 +253,7 @@ def _show_written(
     command: str,
     steps: list[str],
 ) -> None:
-    from mcpforge.cli.views import tree_lines
+    from mcpforge.cli.views import origin_lines, tree_lines
 
     lines = tree_lines(
         f"{project.root}/", [change.path for change in project.plan.changes], TREE_LINES
@@ -248,6 +265,8 @@ def _show_written(
     console.say(f"\n{done} `{project.answers.name}` with {_features_text(project)}")
     for name, by in sorted(project.rendered.selection.implied_by.items()):
         console.say(f"`{name}` is implied by {', '.join(f'`{one}`' for one in by)}")
+    for line in origin_lines(project.rendered):
+        console.say(line)
     if written.env:
         console.say(f"`.env` holds new secrets: {', '.join(written.env)}")
     if written.git and written.git.reason:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mcpforge.cli.console import Console
+    from mcpforge.gateway.client import Gateway
     from mcpforge.operations.register import Wishes
 
 NAME = "register"
@@ -83,8 +84,11 @@ def run(
     from mcpforge.cli.publishing import open_gateway
     from mcpforge.cli.registering import Job
 
-    with open_gateway(console, gateway, token_file, insecure_http=insecure_http) as opened:
-        job = Job(console, opened, wishes, places, dry_run=dry_run, check=check)
+    def open_it() -> Gateway:
+        return open_gateway(console, gateway, token_file, insecure_http=insecure_http)
+
+    with open_it() as opened:
+        job = Job(console, opened, wishes, places, reopen=open_it, check=check)
         if stop:
             job.stop(temporary=temporary)
         elif start and not dry_run:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Optional
 
 import typer
@@ -30,27 +29,16 @@ def run(
     verify: Verify = False,
 ) -> None:
     """Take features or components out; what you edited stays."""
-    from mcpforge.catalog.catalog import load
-    from mcpforge.cli.changing import Mode, finish
-    from mcpforge.cli.moved import read_moved
-    from mcpforge.operations.change import plan_answers
-    from mcpforge.operations.edit import remove_components, remove_features
-    from mcpforge.operations.grammar import read_words
-    from mcpforge.operations.opening import open_for
+    from mcpforge.cli.changing import Mode, change_project
+    from mcpforge.operations.verbs import removed
 
     console: Console = context.obj
-    mode = Mode(dry_run, diff, conflicts, verify).checked()
-    root, lock = open_for(console.say, Path.cwd(), writing=not (dry_run or diff))
-    catalog = load()
-    present = [(item.kind, item.name) for item in lock.answers.components]
-    wish = read_words(words or (), catalog, verb="remove", custom=custom, present=present)
-    unwanted = list(wish.components)
-    if wish.skeleton:
-        unwanted += [(kind, name) for kind, name in present if kind == wish.skeleton]
-    answers = remove_features(lock.answers, wish.features, catalog, cascade=cascade)
-    answers = remove_components(answers, unwanted)
-    change = plan_answers(
-        root, lock, answers, catalog, update=update, moved=read_moved(moved or ())
+    change_project(
+        console,
+        lambda lock, catalog: removed(
+            lock.answers, catalog, words or (), cascade=cascade, custom=custom
+        ),
+        Mode(dry_run, diff, conflicts, verify),
+        update=update,
+        moved=moved,
     )
-    listed = ", ".join(f"`{n}`" for n in [*wish.features, *(f"{k} {n}" for k, n in unwanted)])
-    finish(console, change, mode, f"Removed {listed}", f"{listed} is not in this project")

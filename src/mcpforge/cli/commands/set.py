@@ -13,12 +13,18 @@ if TYPE_CHECKING:
     from mcpforge.cli.console import Console
 
 NAME = "set"
+_DATA = "data."
 
 
 def run(
     context: typer.Context,
     values: list[str] = typer.Argument(
-        ..., metavar="NAME=VALUE…", help="FEATURE.OPTION, title, description, license or python."
+        ...,
+        metavar="NAME=VALUE…",
+        help="FEATURE.OPTION, title, description, license, python; data.NAME of a Copier template.",
+    ),
+    trust: bool = typer.Option(
+        False, "--trust", help="Let a Copier template run its tasks and extensions."
     ),
     moved: Moved = None,
     update: Update = True,
@@ -28,20 +34,22 @@ def run(
     verify: Verify = False,
 ) -> None:
     """Change options of features, or a text of the project."""
-    from mcpforge.catalog.catalog import load
-    from mcpforge.cli.changing import Mode, finish
-    from mcpforge.cli.moved import read_moved
-    from mcpforge.operations.change import plan_answers
-    from mcpforge.operations.edit import set_values
-    from mcpforge.operations.opening import open_for
+    from mcpforge.cli.changing import Mode, change_project
+    from mcpforge.operations.natives import is_foreign
+    from mcpforge.operations.verbs import assigned
 
     console: Console = context.obj
-    mode = Mode(dry_run, diff, conflicts, verify).checked()
-    root, lock = open_for(console.say, Path.cwd(), writing=not (dry_run or diff))
-    catalog = load()
-    answers = set_values(lock.answers, values, catalog)
-    change = plan_answers(
-        root, lock, answers, catalog, update=update, moved=read_moved(moved or ())
+    mode = Mode(dry_run, diff, conflicts, verify)
+    if all(value.startswith(_DATA) for value in values) and is_foreign(Path.cwd()):
+        from mcpforge.cli.templating import Template, update_from_template
+
+        data = [value.removeprefix(_DATA) for value in values]
+        update_from_template(console, Template("", data=data, trust=trust), mode, keep=True)
+        return
+    change_project(
+        console,
+        lambda lock, catalog: assigned(lock.answers, catalog, values),
+        mode,
+        update=update,
+        moved=moved,
     )
-    listed = ", ".join(f"`{value}`" for value in values)
-    finish(console, change, mode, f"Set {listed}", f"{listed} is so already")

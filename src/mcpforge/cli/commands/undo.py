@@ -21,9 +21,10 @@ def run(
     diff: Diff = False,
 ) -> None:
     """Put back the project as it was before the last change; twice is a redo."""
-    from mcpforge.cli.changing import diff_lines, plan_lines
+    from mcpforge.cli.changing import plan_lines
     from mcpforge.operations.opening import settle_and_say
     from mcpforge.operations.undo import carry_out, find_undo, plan_undo
+    from mcpforge.project.diff import diff_lines
 
     console: Console = context.obj
     if not (dry_run or diff):

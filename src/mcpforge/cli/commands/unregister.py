@@ -64,13 +64,14 @@ def _show(console: Console, gateway: Gateway, plan: Plan) -> None:
 
 
 def _apply(console: Console, gateway: Gateway, plan: Plan) -> None:
-    from mcpforge.cli.publishing import allow_losses
+    from mcpforge.cli.publishing import allow_losses, told_if_interrupted
     from mcpforge.operations.unregister import carry_out
 
     lost = [loss for removal in plan.removals for loss in removal.losses]
     allow_losses(console, lost)
     for removal in plan.removals:
-        carry_out(gateway, removal)
+        with told_if_interrupted(one.server.name for one in plan.removals):
+            carry_out(gateway, removal)
         console.say(console.style(f"Unregistered `{removal.server.name}`", "green", "bold"))
     if lost:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(loss.server for loss in lost))
