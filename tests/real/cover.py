@@ -24,18 +24,22 @@ if TYPE_CHECKING:
     from mcpforge.catalog.manifest import Layer, Option
 
 MOST = 40
+FEW = 4
 TRIES = 5
 SEED = 20260722
 
-# What no type says: one more value for each option that is text or a list.
+# What no type says: one more value for each option that is text or a list; of any feature first.
 TEXTS: dict[tuple[str, str], tuple[str | tuple[str, ...], ...]] = {
+    ("", "prefix"): ("shared.prefix_1",),
     ("authorization", "tags"): (("analysis", "cached", "admin"),),
     ("contextforge", "tags"): (("csv", "v1.2", "team:data-9"),),
-    ("filetree", "prefix"): ("shared.prefix_1",),
     ("http-client", "url"): ('https://api.example.org:8443/it\'s/"a"\\path',),
     ("memory", "prefix"): ("p",),
     ("rate-limit", "address_limit"): ("5000/hour",),
     ("rate-limit", "limit"): ("100/second",),
+    ("mcp-registry", "namespace"): ("com.example.tools",),
+    ("mcp-registry", "url"): ("https://tools.example.com/mcp",),
+    ("mcp-registry", "repository"): ("https://github.com/ada/weather",),
     ("redis", "prefix"): ("Weather-" + "x" * 56,),
 }
 
@@ -108,7 +112,11 @@ class Case:
 
 
 class Cover:
-    """Pairs of features as bits: which are wanted, and which some project already has."""
+    """Pairs of features as bits: which are wanted, and which some project already has.
+
+    Of the many that a group offers for one choice, providers and stores, each is in some project;
+    one of each kind also meets all other features.
+    """
 
     def __init__(self, catalog: Catalog) -> None:
         """Find all features, what each brings along, and which can't stand together."""
@@ -120,9 +128,14 @@ class Cover:
         for identifier in self.ids:
             if choice := catalog.single_choice(catalog.features[identifier]):
                 self.choices[choice].append(identifier)
-        self.both: dict[str, int] = dict.fromkeys(self.ids, 0)
-        self.without: dict[str, int] = dict.fromkeys(self.ids, 0)
         self.alone = {identifier: self.close({identifier}) for identifier in self.ids}
+        self.of_many = {
+            one for members in self.choices.values() if len(members) > FEW for one in members
+        }
+        self.telling = {*self.ids} - self.of_many | {*self._representatives()}
+        # Each one at least once, which is a pair with itself.
+        self.both: dict[str, int] = dict(self.bit)
+        self.without: dict[str, int] = dict.fromkeys(self.ids, 0)
         for first in self.ids:
             for second in self.ids:
                 if first != second:
@@ -136,18 +149,28 @@ class Cover:
         alone = self.alone[first]
         together = self.close({first, second})
         assert alone is not None
-        if together is not None and not self._too_many(first, second):
+        if (
+            together is not None
+            and {first, second} <= self.telling
+            and not self._rivals(first, second)
+        ):
             self.both[first] |= self.bit[second]
-        if together is not None and second not in alone:
-            self.without[first] |= self.bit[second]
+            if second not in alone:
+                self.without[first] |= self.bit[second]
 
-    def _too_many(self, first: str, second: str) -> bool:
-        """Say whether the two stem from choices with too many combinations for real projects."""
-        sizes = [
-            len(self.choices.get(self.catalog.single_choice(self.catalog.features[one]), ()))
-            for one in (first, second)
-        ]
-        return min(sizes) > 1 and sizes[0] * sizes[1] > MOST // 4
+    def _rivals(self, first: str, second: str) -> bool:
+        """Say whether both stem from choices of many; all of those meet in process."""
+        return {first, second} <= self.of_many
+
+    def _representatives(self) -> Iterator[str]:
+        """Return one of each kind: of the many of a choice that bring the same internals along."""
+        kinds = set()
+        for choice, members in self.choices.items():
+            for one in members if len(members) > FEW else ():
+                internal = frozenset((self.alone[one] or frozenset()) - self.bit.keys())
+                if (choice, internal) not in kinds:
+                    kinds.add((choice, internal))
+                    yield one
 
     def mask(self, chosen: Iterable[str]) -> int:
         """Return the features as bits."""
@@ -170,9 +193,9 @@ class Cover:
             self.without[one] &= on
 
     def missing(self) -> tuple[int, int]:
-        """Return how many pairs, and how many "one without the other", no project has."""
+        """Return how many pairs (twice each) and "one without the other" no project has."""
         return (
-            sum(bits.bit_count() for bits in self.both.values()) // 2,
+            sum(bits.bit_count() for bits in self.both.values()),
             sum(bits.bit_count() for bits in self.without.values()),
         )
 
@@ -250,6 +273,11 @@ def needs_redis(case: Case) -> bool:
     return any(entry["name"] == "redis_url" for entry in declared_settings(case))
 
 
+def guarded(case: Case) -> bool:
+    """Say whether callers of a project have to sign in."""
+    return any(load().features[one].group == "auth" for one in case.chosen)
+
+
 def declared_settings(case: Case) -> Iterator[Mapping[str, Any]]:
     """Return what the features of a project declare as settings."""
     for identifier in case.chosen:
@@ -292,15 +320,22 @@ def values(feature: Layer, option: Option) -> Iterator[OptionValue]:
             kind = int if option.type == "int" else float
             yield from dict.fromkeys((kind(low), kind(high)))
         case _:
-            yield from TEXTS[feature.id, option.name]
+            yield from TEXTS.get((feature.id, option.name)) or TEXTS["", option.name]
+
+
+def wanted_values(catalog: Catalog) -> dict[tuple[str, str], list[OptionValue]]:
+    """Return the values of each option that must occur: one of those that many siblings share."""
+    telling = Cover(catalog).telling
+    return {
+        (feature.id, option.name): list(values(feature, option))[: None if whole else 1]
+        for feature in catalog.features.values()
+        for option in feature.options.values()
+        for whole in [feature.id in telling or feature.internal]
+    }
 
 
 def _with_options(catalog: Catalog, cases: list[Case]) -> list[Case]:
-    waiting = {
-        (feature.id, option.name): list(values(feature, option))
-        for feature in catalog.features.values()
-        for option in feature.options.values()
-    }
+    waiting = wanted_values(catalog)
     done = []
     for case in cases:
         options: dict[str, dict[str, OptionValue]] = {}

@@ -96,7 +96,7 @@ def outside() -> Iterator[Outside]:
         url = f"http://127.0.0.1:{listener.server_port}"
         listener.documents = {
             "/document.json": {"answer": 42},
-            "/jwks.json": {"keys": [_public_jwk(keys)]},
+            "/jwks.json": {"keys": [public_jwk(keys)]},
             "/.well-known/openid-configuration": {
                 "issuer": f"{url}/",
                 "authorization_endpoint": f"{url}/authorize",
@@ -114,7 +114,8 @@ def outside() -> Iterator[Outside]:
         thread.join()
 
 
-def _public_jwk(keys: RSAKeyPair) -> dict[str, str]:
+def public_jwk(keys: RSAKeyPair) -> dict[str, str]:
+    """Return the public key as a JSON Web Key (RFC 7517)."""
     public: Any = load_pem_public_key(keys.public_key.encode())
     numbers = public.public_numbers()
 
@@ -145,8 +146,10 @@ class RedisServer:
         """Send one command, by the client that comes with the server; return the lines of it."""
         cli = shutil.which("redis-cli", path=ENVIRONMENT["PATH"])
         assert cli, "redis-cli is missing"
-        url = self.url(database)
-        done = run([cli, "--no-auth-warning", "-u", url, *words], cwd=Path("/"))
+        # redis-cli takes no password out of a URL without a user; -e makes an error its exit code.
+        where = ["-e", "-p", str(self.port), "-n", str(database)]
+        environment = {**ENVIRONMENT, "REDISCLI_AUTH": self.password}
+        done = run([cli, *where, *words], cwd=Path("/"), env=environment)
         return done.stdout.splitlines()
 
 
@@ -166,7 +169,7 @@ def redis_server(folder: Path) -> Iterator[RedisServer]:
     log = (folder / "redis.log").open("w")
     process = subprocess.Popen([program, str(config)], stdout=log, stderr=log, cwd=folder)
     try:
-        _wait_for_port(server.port, process)
+        wait_for_port(server.port, process)
         yield server
     finally:
         process.terminate()
@@ -174,7 +177,8 @@ def redis_server(folder: Path) -> Iterator[RedisServer]:
         log.close()
 
 
-def _wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens on a port; fails when it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -227,6 +231,9 @@ def _own_settings(project: Project, world: Outside, redis: RedisServer | None) -
     for setting in project.settings:
         if setting.name.endswith("config_url"):
             wanted[setting.name] = f"{world.url}/.well-known/openid-configuration"
+        # Stores with a server of their own are the matter of test_stores.py.
+        elif setting.test == "memory://" and setting.name not in {"cache_url", "rate_limit_url"}:
+            wanted[setting.name] = "memory://"
     if redis:
         wanted["redis_url"] = redis.url(project.case.number)
     return wanted
@@ -255,6 +262,11 @@ class Served:
     more: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return urlsplit(self.url).port or 80
+
+    @property
     def text(self) -> str:
         """What stands in the log up to now."""
         return self.log.read_text(encoding="utf-8", errors="replace")
@@ -280,11 +292,16 @@ def serve(
     *,
     command: Words = (),
     port: int = 0,
+    base_url: str = "",
 ) -> Iterator[Served]:
-    """Start a server, by default the console script; at the end SIGTERM must end it cleanly."""
+    """Start a server, by default the console script; at the end SIGTERM must end it cleanly.
+
+    `base_url` is what its users know it by, by default its own address.
+    """
     port = port or free_port()
     base = project.setting("base_url")
-    values = {**values, **({base.env: f"http://127.0.0.1:{port}"} if base else {})}
+    known = base_url or f"http://127.0.0.1:{port}"
+    values = {**values, **({base.env: known} if base else {})}
     words = [*(command or (project.script, "--transport", "http")), "--port", str(port)]
     log, output = folder / "server.log", folder / "server.out"
     with log.open("wb") as err, output.open("wb") as out:
@@ -299,7 +316,7 @@ def serve(
         served = Served(f"http://127.0.0.1:{port}", values, process, log, output)
         try:
             try:
-                _wait_for_port(port, process)
+                wait_for_port(port, process)
             except AssertionError as error:
                 message = f"{words} did not start: {error}\n{served.text[-5000:]}"
                 raise AssertionError(message) from None

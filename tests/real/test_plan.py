@@ -32,10 +32,9 @@ def test_has_every_option_value(catalog: Catalog) -> None:
         for name in values
     }
     wanted = {
-        (feature.id, option.name, str(value))
-        for feature in catalog.features.values()
-        for option in feature.options.values()
-        for value in cover.values(feature, option)
+        (feature, name, str(value))
+        for (feature, name), values in cover.wanted_values(catalog).items()
+        for value in values
     }
     assert found == wanted
 

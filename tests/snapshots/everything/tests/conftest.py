@@ -23,13 +23,17 @@ from everything_server.web import create_app
 ENVIRONMENT: dict[str, str] = {
     "EVERYTHING_SERVER_LOG_LEVEL": "DEBUG",
     "EVERYTHING_SERVER_STORAGE_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    "EVERYTHING_SERVER_RETRY_ATTEMPTS": "3",
+    "EVERYTHING_SERVER_RETRY_PAUSE": "0.001",
     "EVERYTHING_SERVER_RESTRICTED_TAGS": "admin",
     "EVERYTHING_SERVER_CACHE_MAX_ENTRIES": "1000",
     "EVERYTHING_SERVER_CACHE_URL": "memory://",
     "EVERYTHING_SERVER_RATE_LIMIT_URL": "memory://",
-    "EVERYTHING_SERVER_RETRY_ATTEMPTS": "3",
-    "EVERYTHING_SERVER_RETRY_PAUSE": "0.001",
     "EVERYTHING_SERVER_BEARER_TOKENS": "tests:3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0::read+write",
+    "EVERYTHING_SERVER_INTROSPECTION_URL": "http://127.0.0.1:9/introspect",
+    "EVERYTHING_SERVER_INTROSPECTION_CLIENT_ID": "introspection-client",
+    "EVERYTHING_SERVER_INTROSPECTION_CLIENT_SECRET": "introspection-secret",
+    "EVERYTHING_SERVER_INTROSPECTION_AUDIENCE": "https://mcp.test/mcp",
     "EVERYTHING_SERVER_JWT_JWKS_URL": "https://issuer.test/jwks.json",
     "EVERYTHING_SERVER_JWT_ISSUER": "https://issuer.test/",
     "EVERYTHING_SERVER_JWT_AUDIENCE": "https://mcp.test/mcp",
@@ -154,5 +158,6 @@ def auth0_offline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Let servers, also those in other processes, look Auth0 up on this machine."""
-    environment["EVERYTHING_SERVER_AUTH0_CONFIG_URL"] = discovery_url
-    monkeypatch.setenv("EVERYTHING_SERVER_AUTH0_CONFIG_URL", discovery_url)
+    variable = "EVERYTHING_SERVER_AUTH0_CONFIG_URL"
+    environment[variable] = discovery_url
+    monkeypatch.setenv(variable, discovery_url)

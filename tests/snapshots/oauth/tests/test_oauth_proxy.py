@@ -1,12 +1,17 @@
-"""The way of a client to the identity provider: discovery, registration, consent."""
+"""The way of a client to the identity provider: discovery, registration, consent, tokens."""
 
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from cryptography.fernet import Fernet
+from fastmcp.server.auth import AccessToken, OAuthProxy
 from fastmcp.utilities.tests import ASGIServer
+from joserfc.errors import JoseError
+from pydantic import SecretStr
 
-from oauth_server.auth.oauth_proxy import proxy_options
+from oauth_server.auth import build_auth
+from oauth_server.auth.oauth_proxy import Proxy, proxy_options
 from oauth_server.settings import Settings
 from oauth_server.storage import Storage, build_storage
 
@@ -86,3 +91,62 @@ async def test_what_is_kept_is_encrypted(settings: Settings) -> None:
     assert kept[0]
     assert "swordfish" not in str(kept)
     assert kept[1] is None
+
+
+async def test_what_no_key_reads_any_more_is_gone(settings: Settings) -> None:
+    storage = build_storage(settings)
+    await proxy_options(settings, storage)["client_storage"].put("key", {"token": "swordfish"})
+    key = SecretStr(Fernet.generate_key().decode())
+    other = Storage(storage.base, settings.model_copy(update={"storage_keys": key}))
+    assert await proxy_options(settings, other)["client_storage"].get("key") is None
+
+
+def provider(settings: Settings, key: str, *others: str) -> Proxy:
+    changes = {"jwt_signing_key": SecretStr(key), "jwt_other_keys": SecretStr(", ".join(others))}
+    changed = settings.model_copy(update=changes)
+    server = build_auth(changed, build_storage(changed)).server
+    assert isinstance(server, Proxy)
+    server.set_mcp_path("/mcp")
+    return server
+
+
+@pytest.mark.parametrize("use", ["access", "refresh"])
+def test_the_signing_key_is_changed_without_a_gap(settings: Settings, use: str) -> None:
+    old, new = "o" * 32, "n" * 32
+    before = provider(settings, old).jwt_issuer
+    known = provider(settings, old, new).jwt_issuer
+    changed = provider(settings, new, old).jwt_issuer
+    after = provider(settings, new).jwt_issuer
+
+    def sign(issuer: object) -> str:
+        assert isinstance(issuer, type(before))
+        if use == "refresh":
+            return issuer.issue_refresh_token("client", [], "id", 60)
+        return issuer.issue_access_token("client", [], "id")
+
+    for token in (sign(before), sign(known), sign(changed)):
+        for issuer in (known, changed):
+            assert issuer.verify_token(token, use)["jti"] == "id"
+    assert after.verify_token(sign(changed), use)
+    with pytest.raises(JoseError):
+        after.verify_token(sign(before), use)
+    with pytest.raises(JoseError):
+        changed.verify_token(sign(before), "id" if use == "access" else "access")
+
+
+def test_weak_keys_are_refused(settings: Settings) -> None:
+    with pytest.raises(SystemExit, match="JWT_OTHER_KEYS") as caught:
+        provider(settings, "k" * 32, "o" * 32, "swordfish")
+    assert "swordfish" not in str(caught.value)
+
+
+async def test_all_scopes_are_needed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = provider(settings, "k" * 32)
+    server.required_scopes = ["read", "write"]
+
+    async def load(_server: OAuthProxy, token: str) -> AccessToken:
+        return AccessToken(token=token, client_id="tests", scopes=token.split())
+
+    monkeypatch.setattr(OAuthProxy, "load_access_token", load)
+    assert await server.verify_token("read write more")
+    assert await server.verify_token("read") is None

@@ -6,7 +6,7 @@ from typing import Any
 from fastmcp import Context, FastMCP
 from fastmcp.dependencies import CurrentContext
 from fastmcp.server.lifespan import Lifespan, lifespan
-from sqlalchemy import select
+from sqlalchemy import func, make_url, select
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -18,14 +18,35 @@ from sqlalchemy.schema import CreateTable
 
 from .settings import Settings
 
+POSTGRESQL = "postgresql+asyncpg"
+CONNECT_S = 5.0
+COMMAND_S = 30.0
+TABLES_LOCK = 7_274_619  # any number that nothing else in the database locks
+
 
 class Base(DeclarativeBase):
     """What all tables have in common."""
 
 
+def create_engine(url: str) -> AsyncEngine:
+    """Return the connection pool of a URL; `postgresql://` is served by asyncpg."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername=POSTGRESQL)
+    limits = {"timeout": CONNECT_S, "command_timeout": COMMAND_S}
+    return create_async_engine(
+        parsed,
+        connect_args=limits if parsed.drivername == POSTGRESQL else {},
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+
 async def create_tables(engine: AsyncEngine) -> None:
     """Create the tables that don't exist; several workers may do so at once."""
     async with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # where "if not exists" doesn't wait for others
+            await connection.execute(select(func.pg_advisory_xact_lock(TABLES_LOCK)))
         for table in Base.metadata.sorted_tables:
             await connection.execute(CreateTable(table, if_not_exists=True))
 
@@ -35,8 +56,7 @@ def database_lifespan(settings: Settings) -> Lifespan:
 
     @lifespan
     async def open_database(_server: FastMCP) -> AsyncIterator[dict[str, Any]]:
-        url = settings.database_url.get_secret_value()
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(settings.database_url.get_secret_value())
         try:
             await create_tables(engine)
             yield {"database": async_sessionmaker(engine, expire_on_commit=False)}

@@ -5,6 +5,7 @@ from fastmcp import FastMCP
 from . import __version__
 from .auth import build_auth
 from .database import database_lifespan
+from .error_tracking import sentry_lifespan
 from .http_client import http_client_lifespan
 from .lifespan import compose, settings_lifespan
 from .metrics import Metrics, MetricsMiddleware
@@ -18,6 +19,7 @@ from .middleware.rate_limit import RateLimitMiddleware
 from .middleware.request_log import RequestLogMiddleware
 from .middleware.response_limit import ResponseLimitMiddleware
 from .middleware.retry import RetryMiddleware
+from .middleware.schema_lookup import SchemaLookupMiddleware
 from .middleware.timing import TimingMiddleware
 from .prompts import PROMPTS
 from .resources import RESOURCES
@@ -25,6 +27,8 @@ from .routes.health import add_health_routes
 from .settings import Settings
 from .storage import build_storage, session_store, storage_lifespan
 from .storage.request_state import request_state_security
+from .telemetry import telemetry_lifespan
+from .telemetry.durations import TelemetryMiddleware
 from .tools import TOOLS
 
 
@@ -49,13 +53,19 @@ def create_server(settings: Settings) -> FastMCP:
             database_lifespan(settings),
             http_client_lifespan(settings),
             metrics_lifespan(metrics, settings),
+            sentry_lifespan(),
+            telemetry_lifespan(),
         ),
         middleware=[
+            SchemaLookupMiddleware(),
             build_error_handling(),
             AuditMiddleware(),
             RequestLogMiddleware(),
             TimingMiddleware(settings.slow_request),
             MetricsMiddleware(metrics),
+            TelemetryMiddleware(
+                enabled=settings.otlp_endpoint is not None,
+            ),
             RateLimitMiddleware(limiter),
             build_authorization(settings.restricted_tags),
             MaskErrorsMiddleware(

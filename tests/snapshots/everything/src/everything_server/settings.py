@@ -4,7 +4,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from .aws_secrets import AwsSecretsSource
 
 
 def _split(value: object) -> object:
@@ -76,6 +84,27 @@ class Settings(BaseSettings):
         description="Seconds that session state is kept after the last change",
         ge=1,
     )
+    response_max_bytes: int = Field(
+        default=1000000,
+        description="Bytes of a tool's answer at most",
+        ge=1000,
+    )
+    truncated_tools: CommaSeparated = Field(
+        default=[],
+        description="Tools that are cut to text rather than refused; they lose their schema",
+    )
+    retry_attempts: int = Field(
+        default=3,
+        description="How often an idempotent tool is run at most",
+        ge=1,
+        le=10,
+    )
+    retry_pause: float = Field(
+        default=0.2,
+        description="Seconds before the second attempt; each later pause is twice as long",
+        gt=0,
+        le=60,
+    )
     restricted_tags: CommaSeparated = Field(
         default=[
             "admin",
@@ -122,27 +151,6 @@ class Settings(BaseSettings):
         default=[],
         description="Addresses or networks of proxies whose X-Forwarded-For is believed",
     )
-    response_max_bytes: int = Field(
-        default=1000000,
-        description="Bytes of a tool's answer at most",
-        ge=1000,
-    )
-    truncated_tools: CommaSeparated = Field(
-        default=[],
-        description="Tools that are cut to text rather than refused; they lose their schema",
-    )
-    retry_attempts: int = Field(
-        default=3,
-        description="How often an idempotent tool is run at most",
-        ge=1,
-        le=10,
-    )
-    retry_pause: float = Field(
-        default=0.2,
-        description="Seconds before the second attempt; each later pause is twice as long",
-        gt=0,
-        le=60,
-    )
     slow_request: float = Field(
         default=1.0,
         description="Seconds after which a request is logged as slow",
@@ -151,6 +159,35 @@ class Settings(BaseSettings):
     bearer_tokens: CommaSeparated = Field(
         default=[],
         description="Entries that `token new` prints: name:sha256:last-day:scope+scope",
+    )
+    introspection_url: str = Field(
+        description="Introspection endpoint of the authorization server",
+        pattern="^(https://|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])([:/]|$))",
+    )
+    introspection_client_id: str = Field(
+        description="Client ID that this server asks with",
+        min_length=1,
+    )
+    introspection_client_secret: SecretStr = Field(
+        description="Client secret that this server asks with",
+        min_length=1,
+    )
+    introspection_auth_method: Literal["client_secret_basic", "client_secret_post"] = Field(
+        default="client_secret_basic",
+        description="How this server shows its client secret",
+    )
+    introspection_audience: str = Field(
+        description="Audience that tokens must name (aud): this server",
+        min_length=1,
+    )
+    introspection_scopes: CommaSeparated = Field(
+        default=[],
+        description="Scopes that every token must have",
+    )
+    introspection_cache_ttl: int = Field(
+        default=60,
+        description="Seconds that is not asked again about a good token; 0 is always",
+        ge=0,
     )
     jwt_jwks_url: str | None = Field(
         default=None,
@@ -180,6 +217,11 @@ class Settings(BaseSettings):
         description="Signs the tokens of this server; the same for all replicas",
         min_length=32,
     )
+    jwt_other_keys: SecretStr | None = Field(
+        default=None,
+        description="Former and coming signing keys, whose tokens are good too; comma separated",
+        min_length=32,
+    )
     allowed_client_redirect_uris: CommaSeparated = Field(
         default=[
             "http://localhost:*",
@@ -190,7 +232,7 @@ class Settings(BaseSettings):
     )
     auth0_config_url: str = Field(
         description="Discovery document of the Auth0 tenant",
-        min_length=1,
+        pattern="^(https://|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])([:/]|$))",
     )
     auth0_client_id: str = Field(
         description="Client ID of the Auth0 application",
@@ -236,7 +278,7 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr = Field(
         default=SecretStr("sqlite+aiosqlite:///database.sqlite3"),
-        description="SQLAlchemy URL of the database, with an asynchronous driver",
+        description="URL of the database, sqlite+aiosqlite:///file or postgresql://user@host/name",
         min_length=1,
     )
     http_base_url: str = Field(
@@ -290,6 +332,52 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
     )
+    sentry_dsn: SecretStr | None = Field(
+        default=None,
+        description="DSN of the Sentry project; without one nothing is sent",
+    )
+    sentry_environment: str = Field(
+        default="production",
+        description="Environment that errors are filed under in Sentry",
+        min_length=1,
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Address of the OTLP collector (HTTP); without one nothing is sent",
+        pattern="^https?://",
+    )
+    otlp_headers: SecretStr | None = Field(
+        default=None,
+        description="Headers for the collector: name=value, separated by commas",
+    )
+    otlp_service_name: str = Field(
+        default="everything-server",
+        description="Name of the server in traces and metrics",
+        min_length=1,
+    )
+    otlp_sample_ratio: float = Field(
+        default=1.0,
+        description="Share of traces that are kept, if the caller hasn't decided: 0 to 1",
+        ge=0,
+        le=1,
+    )
+    otlp_metric_interval: float = Field(
+        default=60.0,
+        description="Seconds between two reports of the metrics",
+        gt=0,
+    )
+    aws_secret_name: str | None = Field(
+        default=None,
+        description="Name or ARN of the secret with the settings; empty: none is read",
+    )
+    aws_secret_region: str | None = Field(
+        default=None,
+        description="AWS region of the secret; empty: the one of the AWS environment",
+    )
+    aws_secret_endpoint_url: str | None = Field(
+        default=None,
+        description="Another endpoint than that of AWS, for development",
+    )
     register_name: str = Field(
         default="everything-server",
         description="Name of the server in the gateway, and first part of its tools' names",
@@ -308,6 +396,24 @@ class Settings(BaseSettings):
         default="public",
         description="Who sees the server in the gateway",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where settings come from; what is given in two places is taken from the first."""
+        return (
+            init_settings,
+            env_settings,
+            dotenv_settings,
+            AwsSecretsSource(settings_cls),
+            file_secret_settings,
+        )
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from .error_tracking import configure_sentry
 from .json_logs import log_json
 from .logs import configure_logging
 from .settings import Settings, load_settings
+from .telemetry import configure_telemetry
 
 
 def prepare(**overrides: Any) -> Settings:
@@ -12,4 +14,6 @@ def prepare(**overrides: Any) -> Settings:
     settings = load_settings(**overrides)
     configure_logging(settings)
     log_json()
+    configure_sentry(settings)
+    configure_telemetry(settings)
     return settings

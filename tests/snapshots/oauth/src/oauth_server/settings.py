@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         description="Signs the tokens of this server; the same for all replicas",
         min_length=32,
     )
+    jwt_other_keys: SecretStr | None = Field(
+        default=None,
+        description="Former and coming signing keys, whose tokens are good too; comma separated",
+        min_length=32,
+    )
     allowed_client_redirect_uris: CommaSeparated = Field(
         default=[
             "http://localhost:*",

@@ -15,6 +15,7 @@ from .middleware.error_handling import MaskErrorsMiddleware, build_error_handlin
 from .middleware.limiter import Limiter, close_limiter
 from .middleware.rate_limit import RateLimitMiddleware
 from .middleware.request_log import RequestLogMiddleware
+from .middleware.schema_lookup import SchemaLookupMiddleware
 from .middleware.timing import TimingMiddleware
 from .prompts import PROMPTS
 from .resources import RESOURCES
@@ -22,6 +23,8 @@ from .routes.health import add_health_routes
 from .settings import Settings
 from .storage import build_storage, session_store, storage_lifespan
 from .storage.request_state import request_state_security
+from .telemetry import telemetry_lifespan
+from .telemetry.durations import TelemetryMiddleware
 from .tools import TOOLS
 
 
@@ -45,13 +48,18 @@ def create_server(settings: Settings) -> FastMCP:
             close_limiter(limiter),
             http_client_lifespan(settings),
             metrics_lifespan(metrics, settings),
+            telemetry_lifespan(),
         ),
         middleware=[
+            SchemaLookupMiddleware(),
             build_error_handling(),
             AuditMiddleware(),
             RequestLogMiddleware(),
             TimingMiddleware(settings.slow_request),
             MetricsMiddleware(metrics),
+            TelemetryMiddleware(
+                enabled=settings.otlp_endpoint is not None,
+            ),
             RateLimitMiddleware(limiter),
             build_authorization(settings.restricted_tags),
             MaskErrorsMiddleware(

@@ -205,6 +205,31 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
     )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description="Address of the OTLP collector (HTTP); without one nothing is sent",
+        pattern="^https?://",
+    )
+    otlp_headers: SecretStr | None = Field(
+        default=None,
+        description="Headers for the collector: name=value, separated by commas",
+    )
+    otlp_service_name: str = Field(
+        default="production-server",
+        description="Name of the server in traces and metrics",
+        min_length=1,
+    )
+    otlp_sample_ratio: float = Field(
+        default=1.0,
+        description="Share of traces that are kept, if the caller hasn't decided: 0 to 1",
+        ge=0,
+        le=1,
+    )
+    otlp_metric_interval: float = Field(
+        default=60.0,
+        description="Seconds between two reports of the metrics",
+        gt=0,
+    )
     register_name: str = Field(
         default="production-server",
         description="Name of the server in the gateway, and first part of its tools' names",

@@ -5,6 +5,7 @@ from typing import Any
 from .json_logs import log_json
 from .logs import configure_logging
 from .settings import Settings, load_settings
+from .telemetry import configure_telemetry
 
 
 def prepare(**overrides: Any) -> Settings:
@@ -12,4 +13,5 @@ def prepare(**overrides: Any) -> Settings:
     settings = load_settings(**overrides)
     configure_logging(settings)
     log_json()
+    configure_telemetry(settings)
     return settings

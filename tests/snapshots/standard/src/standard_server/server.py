@@ -6,6 +6,7 @@ from . import __version__
 from .lifespan import compose, settings_lifespan
 from .middleware.error_handling import MaskErrorsMiddleware, build_error_handling
 from .middleware.request_log import RequestLogMiddleware
+from .middleware.schema_lookup import SchemaLookupMiddleware
 from .prompts import PROMPTS
 from .resources import RESOURCES
 from .routes.health import add_health_routes
@@ -23,6 +24,7 @@ def create_server(settings: Settings) -> FastMCP:
             settings_lifespan(settings),
         ),
         middleware=[
+            SchemaLookupMiddleware(),
             build_error_handling(),
             RequestLogMiddleware(),
             MaskErrorsMiddleware(

@@ -8,6 +8,7 @@ from ..settings import Settings
 from ..storage import Storage
 from .auth0 import build_auth0
 from .bearer import build_bearer
+from .introspection import build_introspection
 from .jwt import build_jwt
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -21,6 +22,7 @@ def build_auth(settings: Settings, storage: Storage) -> MultiAuth:
         server_source_id="auth0",
         verifiers={
             "bearer": build_bearer(settings),
+            "introspection": build_introspection(settings),
             "jwt": build_jwt(settings),
         },
         base_url=settings.base_url,

@@ -4,12 +4,16 @@ from fastmcp.server.auth.providers.github import GitHubProvider
 
 from ..settings import Settings
 from ..storage import Storage
-from .oauth_proxy import proxy_options
+from .oauth_proxy import Proxy, proxy_options
 
 
-def build_github(settings: Settings, storage: Storage) -> GitHubProvider:
+class GitHub(Proxy, GitHubProvider):
+    """GitHub, with the keys of this server."""
+
+
+def build_github(settings: Settings, storage: Storage) -> GitHub:
     """Return the provider; GitHub is asked about a token at most once in the cache's time."""
-    return GitHubProvider(
+    return GitHub(
         client_id=settings.github_client_id,
         client_secret=settings.github_client_secret.get_secret_value(),
         required_scopes=settings.github_scopes,
