@@ -109,3 +109,11 @@ def test_lines_need_no_heavy_module() -> None:
         "sys.exit(bool({'yaml', 'packaging', 'mcpforge.merge.syntaxtree'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_there_is_not_put_elsewhere_again() -> None:
+    """A block that is there in another indentation is not taken for the body of its neighbour."""
+    base = "class Settings:\n    a: int = 1\n"
+    theirs = base + "    b: int = 2\n\n    def c(self) -> int:\n        return self.b\n"
+    there = "class Settings:\n  a: int = 1\n  b: int = 2\n\n  def c(self) -> int:\n    return self.b\n"
+    assert merge("settings.py", base, there, theirs).text == there

@@ -12,7 +12,6 @@ import pytest
 
 from mcpforge.answers import Component
 from mcpforge.catalog.catalog import load
-from mcpforge.catalog.manifest import PHASES
 from mcpforge.catalog.resolve import resolve
 from mcpforge.project.lock import answers_data
 from real import servers
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 LONG = "abcdefghij_abcdefghij_abcdefgh"
+PHASES = load().components["middleware"].options["phase"].choices
 COMPONENTS = (
     *(Component("middleware", f"m_{phase}", {"phase": phase}) for phase in PHASES),
     Component("middleware", "a"),

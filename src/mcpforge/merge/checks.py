@@ -45,17 +45,23 @@ def fault(kind: Kind, merged: str, base: str, ours: str, theirs: str, *, whole: 
     except ValueError:
         return "your file can't be read"
     old, new = facts(kind, base), facts(kind, theirs)
-    said = _twice(result, mine, new)
+    said = _twice(result, mine, old, new)
     if whole and not said:
         said = _undone(result, mine, old, new)
     return said or (fault_of_names(merged, ours) if kind == "python" else "")
 
 
-def _twice(result: _Counted, mine: _Counted, new: _Counted) -> str:
+def _twice(result: _Counted, mine: _Counted, old: _Counted, new: _Counted) -> str:
+    """Return what would stand twice: at one address, or at another one than where it is already."""
+    there = {_unplaced(fact) for fact in new - old if mine[fact]}
     for fact, count in result.items():
-        if count > 1 and count > max(mine[fact], new[fact]):
+        if count > max(mine[fact], new[fact]) and (count > 1 or _unplaced(fact) in there):
             return f"{_said(fact)} would stand twice"
     return ""
+
+
+def _unplaced(fact: Hashable) -> Hashable:
+    return fact[1:] if isinstance(fact, tuple) else fact
 
 
 def _undone(result: _Counted, mine: _Counted, old: _Counted, new: _Counted) -> str:
