@@ -105,6 +105,7 @@ async def test_a_call_over_stdio_is_a_span_and_a_metric(
     env = environment | {
         "EVERYTHING_SERVER_OTLP_ENDPOINT": collector.url,
         "EVERYTHING_SERVER_OTLP_HEADERS": f"x-key={KEY}",
+        "EVERYTHING_SERVER_OTLP_SAMPLE_RATIO": "1",
         "NO_PROXY": "127.0.0.1",
     }
     transport = StdioTransport(str(SCRIPT), [], env=env, keep_alive=False)
