@@ -115,5 +115,5 @@ def test_what_is_there_is_not_put_elsewhere_again() -> None:
     """A block that is there in another indentation is not taken for the body of its neighbour."""
     base = "class Settings:\n    a: int = 1\n"
     theirs = base + "    b: int = 2\n\n    def c(self) -> int:\n        return self.b\n"
-    there = "class Settings:\n  a: int = 1\n  b: int = 2\n\n  def c(self) -> int:\n    return self.b\n"
+    there = theirs.replace("    ", "  ")
     assert merge("settings.py", base, there, theirs).text == there
