@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcpforge import __version__
+from mcpforge.catalog.resolve import resolve
 from mcpforge.operations.edit import (
     add_components,
     add_features,
@@ -69,12 +70,14 @@ def with_parts(
     more: Addition,
 ) -> Edit:
     """Return the answers with these features, components and values; raises as `added`."""
+    before = answers.features
     answers = add_features(answers, features, catalog, replacing=more.replacing)
     answers = add_components(answers, components)
     answers = set_values(answers, more.values, catalog)
     answers = set_options(answers, more.options or {}, catalog)
     listed = _listed([*features, *(f"{item.kind} {item.name}" for item in components)])
-    return Edit(answers, f"Added {listed}", f"{listed} is already there")
+    along = _along(catalog, before, answers.features, features)
+    return Edit(answers, f"Added {listed}{along}", f"{listed} is already there")
 
 
 def _made(
@@ -117,10 +120,20 @@ def without_parts(
     cascade: bool = False,
 ) -> Edit:
     """Return the answers without these features and components (kind, name)."""
+    before = answers.features
     answers = remove_features(answers, features, catalog, cascade=cascade)
     answers = remove_components(answers, components)
     listed = _listed([*features, *(f"{kind} {name}" for kind, name in components)])
-    return Edit(answers, f"Removed {listed}", f"{listed} is not in this project")
+    along = _along(catalog, answers.features, before, features)
+    return Edit(answers, f"Removed {listed}{along}", f"{listed} is not in this project")
+
+
+def _along(
+    catalog: Catalog, fewer: Sequence[str], more: Sequence[str], named: Sequence[str]
+) -> str:
+    """Return what comes, or goes, along with the named features, as the end of a sentence."""
+    others = {*resolve(catalog, more).ids} - {*resolve(catalog, fewer).ids} - {*named}
+    return f", and {_listed(sorted(others))} with it" if others else ""
 
 
 def assigned(answers: Answers, catalog: Catalog, values: Sequence[str]) -> Edit:
