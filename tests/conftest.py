@@ -32,6 +32,18 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 
+# Their tests start a process each: Copier, a server of ours, a child with limits, a schema checker.
+SLOW = ("foreign", "serve", "thirdparty", "delivery")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests of folders in which most are slow."""
+    for item in items:
+        folder = item.path.relative_to(config.rootpath / "tests").parts[0]
+        if folder in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """Return the built-in catalogue."""

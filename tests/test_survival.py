@@ -33,6 +33,7 @@ def tried(bench: Bench, cell: Cell) -> Row:
     return Row(cell, bench.ours(cell), by_git(bench, cell))
 
 
+@pytest.mark.slow
 def test_edits_survive(bench: Bench) -> None:
     found = random.Random(1).sample(cells(), CELLS)
     rows = [tried(bench, cell) for cell in found]

@@ -424,6 +424,7 @@ def test_too_slow_a_start_is_given_up(
     assert cli("gateway", "status", "--json").json["data"]["state"] == "stopped"
 
 
+@pytest.mark.slow
 def test_a_gateway_that_hangs(installed: State, cli: CommandLine, port: int) -> None:
     record = start(cli, port)
     os.kill(record.pid, signal.SIGSTOP)

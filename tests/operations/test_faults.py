@@ -53,6 +53,7 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", [("add", "caching"), ("remove", "health")], ids=" ".join)
 def test_killed_at_every_write(project: Path, tmp_path: Path, verb: tuple[str, str]) -> None:
     before = tree_of(project)
