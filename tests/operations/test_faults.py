@@ -92,6 +92,17 @@ def test_two_at_once_wait_for_each_other(project: Path) -> None:
     assert plan_answers(root, lock, lock.answers, load()).plan.empty
 
 
+def test_answers_that_are_older_than_the_files_are_refused(project: Path) -> None:
+    """Another `add` comes between the lock being read and the files being read."""
+    root, lock = open_project(project)
+    change(project, add(START, "caching"))
+    late = plan_answers(root, lock, add(lock.answers, "timing"), load())
+    before = tree_of(project)
+    with pytest.raises(ForgeError, match=r"lock.toml` has changed since"):
+        carry_out(late)
+    assert tree_of(project) == before
+
+
 def test_who_waits_too_long_is_told(project: Path) -> None:
     with journal.writer(project):
         done = mcpforge("add", "caching", cwd=project)

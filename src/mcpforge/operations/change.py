@@ -19,7 +19,7 @@ from mcpforge.operations.thirdparties import check_present, is_current
 from mcpforge.project import apply, journal, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, plan_change
-from mcpforge.project.plan import Change, Plan, with_origins
+from mcpforge.project.plan import Change, Plan, stale_error, with_origins
 from mcpforge.project.relocate import Places
 from mcpforge.render.components import Past
 from mcpforge.render.environment import keep_compiled
@@ -237,9 +237,11 @@ def carry_out(change: ChangePlan, *, markers: bool = False) -> None:
     """Apply a plan: all of it or nothing.
 
     Raises `ConflictError` when there are clashes: without `markers` nothing was written then, with
-    them everything was, and the clashing files hold conflict markers.
+    them everything was, and the clashing files hold conflict markers. Raises `ForgeError` when
+    somebody else changed the project since its lock was read.
     """
     plan = change.plan
+    _check_lock(change.lock, plan)
     if not plan.clashes:
         apply.apply(change.root, plan)
         return
@@ -262,6 +264,13 @@ def carry_out(change: ChangePlan, *, markers: bool = False) -> None:
         hint="Settle them and go on, or take everything back with `mcpforge undo`.",
         code="markers",
     )
+
+
+def _check_lock(lock: Lock, plan: Plan) -> None:
+    """Refuse a plan whose answers were read before, and whose files after another was applied."""
+    for state in plan.state:
+        if state.path == locks.PATH and lock.id and state.before != lock.id:
+            raise stale_error(state.path)
 
 
 def _with_markers(change: ChangePlan) -> Plan:

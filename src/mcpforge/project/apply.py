@@ -15,7 +15,7 @@ from mcpforge.project import journal
 from mcpforge.project.files import check_inside, new_folders, prune, read_file, umask, write_file
 from mcpforge.project.guards import readable_errors, signals_as_errors
 from mcpforge.project.lock import FOLDER
-from mcpforge.project.plan import stale
+from mcpforge.project.plan import stale, stale_error
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
@@ -178,11 +178,7 @@ def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
     present = {item.path: read_file(root / item.path, link=item.link) for item in changes}
     changed = stale(plan, present)
     if changed:
-        raise ForgeError(
-            f"`{changed[0]}` has changed since the plan was made",
-            hint="Run the command again.",
-            code="stale",
-        )
+        raise stale_error(changed[0])
 
 
 def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:

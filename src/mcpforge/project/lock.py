@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from mcpforge.project.origin import Origin, origin_lines, parse_origin
 from mcpforge.project.thirdparties import ThirdParty, lock_lines
 from mcpforge.project.thirdparties import parse as parse_third_parties
 from mcpforge.render.filters import toml_key, toml_string
-from mcpforge.tree import Ownership
+from mcpforge.tree import Ownership, blob_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Lock:
     """What is remembered of a project; `pending` names files that hold conflict markers.
 
     `origin` is the Copier template that it was made from, if it was; `third_parties` wrote some of
-    its features, by their prefix.
+    its features, by their prefix; `id` is the blob id of the file that it was read from, if it was.
     """
 
     version: str
@@ -58,6 +58,7 @@ class Lock:
     pending: tuple[str, ...] = ()
     origin: Origin | None = None
     third_parties: Mapping[str, ThirdParty] = field(default_factory=dict)
+    id: str = field(default="", compare=False)
 
 
 def answers_data(answers: Answers) -> dict[str, Any]:
@@ -154,7 +155,8 @@ def load(root: Path) -> Lock:
     or whose answers were changed by hand.
     """
     try:
-        text = (root / PATH).read_text(encoding="utf-8")
+        data = (root / PATH).read_bytes()
+        text = data.decode("utf-8").replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise _broken(getattr(error, "strerror", None) or "it is no UTF-8 text") from None
     if any(line.startswith(("<<<<<<<", ">>>>>>>")) for line in text.splitlines()):
@@ -164,7 +166,7 @@ def load(root: Path) -> Lock:
             code="lock_conflict",
         )
     try:
-        return parse(_read(text))
+        return replace(parse(_read(text)), id=blob_id(data))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
         raise _broken(reason) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from mcpforge.errors import ForgeError
 from mcpforge.project import lock as locks
 from mcpforge.project import pristine
 from mcpforge.tree import blob_id
@@ -109,3 +110,12 @@ def stale(plan: Plan, present: Mapping[str, bytes | None]) -> list[str]:
         if found != change.before:
             changed.append(change.path)
     return changed
+
+
+def stale_error(path: str) -> ForgeError:
+    """Return the refusal of a plan for a file that is no longer as the plan saw it."""
+    return ForgeError(
+        f"`{path}` has changed since the plan was made",
+        hint="Run the command again.",
+        code="stale",
+    )
