@@ -119,7 +119,7 @@ def _parses(path: str, text: str) -> bool:
         elif path.endswith(".json"):
             json.loads(text)
         elif path.endswith((".yml", ".yaml")):
-            yaml.safe_load(text)
+            list(yaml.safe_load_all(text))
     except (SyntaxError, ValueError, yaml.YAMLError):
         return False
     return True
