@@ -20,6 +20,7 @@ from fastmcp.client.auth import BearerAuth
 from gateway import real
 from gateway.users import listens, made, user
 from real import balancer, servers
+from real.workshop import absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,20 +75,14 @@ def redis(tmp_path: Path) -> Iterator[servers.RedisServer]:
         with servers.redis_server(folder) as found:
             yield found
     except servers.RedisMissingError:
-        _missing("redis-server")
-
-
-def _missing(what: str) -> None:
-    if real.REQUIRED:
-        pytest.fail(f"{what} is not installed, but MCPFORGE_REQUIRE_SERVICES is 1")
-    pytest.skip(f"{what} is not installed")
+        absent("redis-server")
 
 
 def test_no_call_is_lost_while_a_replica_dies_and_comes_back(
     shop: Workshop, contextforge: real.Home, redis: servers.RedisServer, tmp_path: Path
 ) -> None:
     if balancer.installed() is None:
-        _missing("nginx")
+        absent("nginx")
     me = user(shop, contextforge)
     root = made(shop, me, tmp_path / "replicas", "--with", "redis", "--with", "logging")
     ports = real.free_port(), real.free_port()

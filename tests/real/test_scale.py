@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mcpforge.catalog.catalog import load as load_catalog
 from real import balancer, servers
 from real.cover import Case
 from real.fake_idp import Client as KnownClient
 from real.fake_idp import identity_provider
 from real.load import load
 from real.oauth_client import Browser, SignIn, call
+from real.test_load import cases
 from real.test_presets import needed_redis
 from real.test_projects import sign_in
-from real.workshop import ENVIRONMENT
+from real.workshop import absent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,11 +35,8 @@ LIMIT = 40
 
 @pytest.fixture
 def scaled(workshop: Workshop) -> Project:
-    """Return the production project."""
-    features = load_catalog().preset("production")
-    return workshop.project(
-        Case(name="loaded", features=features, chosen=frozenset(features), number=90)
-    )
+    """Return the production project, the one that test_load.py drives."""
+    return workshop.project(cases()[0])
 
 
 @pytest.fixture
@@ -137,9 +134,7 @@ def test_a_sign_in_goes_on_at_any_replica(
 ) -> None:
     """Each request of one sign-in meets the other replica: a balancer hands them out in turn."""
     if balancer.installed() is None:
-        if ENVIRONMENT.get("MCPFORGE_REQUIRE_SERVICES") == "1":
-            pytest.fail("nginx is not installed, but MCPFORGE_REQUIRE_SERVICES is 1")
-        pytest.skip("nginx is not installed")
+        absent("nginx")
     chosen = ("oidc", "redis")
     project = workshop.project(
         Case(name="signed-in", features=chosen, chosen=frozenset(chosen), number=92)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mcpforge.catalog.catalog import load
 from real import servers, stores
 from real.cover import Case
-from real.workshop import ENVIRONMENT, Project, Words, run
+from real.workshop import Project, Words, absent, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +31,6 @@ FIRST_NUMBER = 100  # behind the projects of the plan
 def test_every_store_is_run_or_named() -> None:
     known = {feature.id for feature in load().members("storage")}
     assert stores.KINDS.keys() | CONSTRUCTED | OTHERS == known
-
-
-def absent(error: stores.MissingError, *, optional: bool) -> NoReturn:
-    """Skip what needs a server that isn't installed, or fail where it must be."""
-    reason = f"{error} is not installed"
-    if ENVIRONMENT.get("MCPFORGE_REQUIRE_SERVICES") == "1" and not optional:
-        pytest.fail(f"{reason}, but MCPFORGE_REQUIRE_SERVICES is 1")
-    pytest.skip(reason)
 
 
 @pytest.fixture(params=stores.KINDS)

@@ -13,7 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
 
 from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
@@ -78,6 +80,14 @@ def once(folder: Path) -> Iterator[bool]:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
         mark.touch()
+
+
+def absent(what: object, *, optional: bool = False) -> NoReturn:
+    """Skip what needs something that isn't installed, or fail where it must be."""
+    reason = f"{what} is not installed"
+    if ENVIRONMENT.get("MCPFORGE_REQUIRE_SERVICES") == "1" and not optional:
+        pytest.fail(f"{reason}, but MCPFORGE_REQUIRE_SERVICES is 1")
+    pytest.skip(reason)
 
 
 def uv() -> str:
