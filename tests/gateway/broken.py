@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent back: after some seconds, a status, headers and a body."""
+    """What is sent back: after some seconds, a status, headers and a body.
+
+    With `drip` the body comes byte by byte, with so many seconds between them.
+    """
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    drip: float = 0.0
     times: int = 1_000
 
     @property
@@ -94,7 +98,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(told.content)))
         self.end_headers()
-        self.wfile.write(told.content)
+        if not told.drip:
+            self.wfile.write(told.content)
+            return
+        for byte in told.content:
+            self.wfile.write(bytes([byte]))
+            time.sleep(told.drip)
 
     do_GET = do_POST = do_PUT = do_DELETE = _handle
 

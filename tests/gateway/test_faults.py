@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.broken import Answer, broken, registered
+from gateway.broken import Answer, broken, registered, tool
 from mcpforge.gateway import client, local, settling, upstream
 from mcpforge.gateway.serving import Running
 from mcpforge.gateway.upstream import Upstream, UpstreamTool
@@ -54,7 +54,9 @@ def failed(outcome: Outcome) -> dict[str, str]:
 
 
 LIST = "GET /v1/gateways"
+TOOLS = "GET /v1/tools"
 POST = "POST /v1/gateways"
+LISTED = Answer(200, {"tools": [tool("echo")]})
 HTML = b"<!doctype html><title>Welcome</title>"
 REFUSED = "Value error, Gateway URL contains localhost address which is blocked by SSRF protection"
 INVALID = {"detail": [{"loc": ["body", "url"], "msg": REFUSED, "type": "value_error"}]}
@@ -63,6 +65,11 @@ WANTS = {"message": f"Failed to initialize gateway at {URL}: server responded wi
 OLDER = {
     "message": f"Failed to initialize gateway at {URL}: Client error '401 Unauthorized' for url "
     f"'{URL}' For more information check: https://developer.mozilla.org/Status/401"
+}
+OAUTH = {"message": "OAuth authentication failed: Failed to obtain access token after 3 attempts"}
+NO_TOOLS = {
+    "message": f"Failed to initialize gateway at {URL}: Failed to fetch tools: All 1 tools failed "
+    "validation. First error: a b: Tool name must start with a letter, number, or underscore"
 }
 HOST = {"message": f"Failed to initialize gateway at {URL}: server responded with HTTP 421"}
 TAKEN = {"message": "Gateway name already exists"}
@@ -100,6 +107,8 @@ MASKED = {"detail": "An error occurred, please try again."}
         (POST, Answer(502, WANTS), "upstream", "HTTP 401", "MCPFORGE_UPSTREAM_TOKEN"),
         (POST, Answer(502, OLDER), "upstream", f"({URL}): server responded with HTTP 401",
          "MCPFORGE_UPSTREAM_TOKEN"),
+        (POST, Answer(502, OAUTH), "upstream", "OAuth authentication failed", "--upstream-oauth"),
+        (POST, Answer(502, NO_TOOLS), "upstream", "All 1 tools failed", "takes none of its tools"),
         (POST, Answer(502, HOST), "upstream", "HTTP 421", "ALLOWED_HOSTS"),
         (LIST, Answer(429, {"error": "Rate limit lockout"}, {"Retry-After": "900"}),
          "gateway_limit", "for 15 min", "in 15 min"),
@@ -165,7 +174,7 @@ def test_no_token_goes_elsewhere(cli: CommandLine) -> None:
 def test_too_many_requests_are_waited_for_once(cli: CommandLine) -> None:
     limited = Answer(429, {"error": "Rate limit exceeded"}, {"Retry-After": "1"}, times=1)
     created = Answer(200, registered("demo", URL))
-    with broken({LIST: limited, POST: created}) as gateway:
+    with broken({LIST: limited, POST: created, TOOLS: LISTED}) as gateway:
         outcome = cli("register", "--gateway", gateway.url)
     assert outcome.code == 0
     assert "waiting for 1 s" in outcome.err
@@ -176,7 +185,8 @@ def test_too_many_requests_are_waited_for_once(cli: CommandLine) -> None:
 def test_an_older_gateway_has_bare_paths(cli: CommandLine) -> None:
     created = Answer(200, registered("demo", URL))
     missing = Answer(404, {"detail": "Not Found"})
-    with broken({LIST: missing, POST: missing, "POST /gateways": created}) as gateway:
+    older = {"POST /gateways": created, "GET /tools": LISTED}
+    with broken({LIST: missing, POST: missing, **older}) as gateway:
         outcome = cli("register", "--gateway", gateway.url)
     assert outcome.code == 0
     paths = [one.path.partition("?")[0] for one in gateway.asked]
@@ -364,6 +374,7 @@ def test_what_was_temporary_goes_by_a_token_of_the_end(
         LIST: Answer(200, [], times=1),
         "GET *": Answer(200, [there]),
         POST: Answer(200, there),
+        TOOLS: LISTED,
         "DELETE *": Answer(200, {"status": "success"}),
     }
     with broken(answers) as gateway:
@@ -382,7 +393,7 @@ def test_what_stays_registered_is_said(
 ) -> None:
     url = script(project)
     there = registered("demo", url)
-    with broken({LIST: Answer(200, []), POST: Answer(200, there)}) as gateway:
+    with broken({LIST: Answer(200, []), POST: Answer(200, there), TOOLS: LISTED}) as gateway:
 
         def ended(_: object) -> None:
             gateway.answers[LIST] = Answer(500, HTML)
@@ -426,7 +437,7 @@ def test_oauth_without_a_verifier_is_refused(
     cli: CommandLine, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli("add", "github", "--yes").code == 0
-    with broken({POST: Answer(200, registered("demo", URL))}) as gateway:
+    with broken({POST: Answer(200, registered("demo", URL)), TOOLS: LISTED}) as gateway:
         outcome = cli("register", "--json", "--gateway", gateway.url)
         assert (outcome.code, failed(outcome)["code"]) == (1, "oauth_only")
         assert "mcpforge add bearer" in outcome.json["errors"][0]["hint"]

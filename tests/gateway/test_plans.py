@@ -284,6 +284,27 @@ def test_all_problems_of_a_file_at_once(cli: CommandLine, tmp_path: Path) -> Non
         assert part in message
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"name": "p", "servers": ["demo", "demo"]}', "`demo` stands in `servers` twice"),
+        ('{"name": "p", "servers": ["demo", {"name": "demo"}]}', "stands in `servers` twice"),
+        ('{"name": "p", "name": "q", "servers": ["demo"]}', "`name` stands twice in one object"),
+        ('{"name": "p", "servers": []}', "`servers` is empty"),
+        ("", "is no JSON"),
+    ],
+)
+def test_what_would_be_lost_without_a_word(
+    cli: CommandLine, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "bad.json").write_text(text, encoding="utf-8")
+    outcome = cli("compose", "bad.json", "--json")
+    (error,) = outcome.json["errors"]
+    assert outcome.code == 2
+    assert said in error["message"]
+    assert '{"name": …' in error["hint"]
+
+
 def test_all_problems_on_the_gateway_at_once(cli: CommandLine, tmp_path: Path) -> None:
     wanted = {"name": "p", "servers": [{"name": "demo", "tools": ["ecko", "no"]}, {"name": "dmo"}]}
     (tmp_path / "c.json").write_text(json.dumps(wanted), encoding="utf-8")
@@ -335,6 +356,84 @@ def test_doctor_compares_the_tools(
     assert said in outcome.out
     assert "ContextForge 1.1.0 answers" in outcome.out
     assert "The token lacks `gateways.create`" in outcome.out
+
+
+def test_a_tool_that_is_switched_off_is_seen_by_no_agent(
+    cli: CommandLine, offers: Callable[..., None]
+) -> None:
+    offers("echo", "greet")
+    answers = gateway_with()
+    listed = [tool("echo"), tool("greet", enabled=False)]
+    answers["GET /v1/tools"] = Answer(200, {"tools": listed})
+    with broken(answers) as gateway:
+        outcome = cli("register", "--json", "--gateway", gateway.url)
+    (server,) = outcome.json["data"]["servers"]
+    assert (server["action"], server["agents_see"]) == ("nothing", ["demo-echo"])
+    assert server["skipped"] == ["greet: the gateway has it switched off"]
+
+
+def test_a_composition_that_keeps_a_tool_is_said(cli: CommandLine, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text(json.dumps(COMPOSITION), encoding="utf-8")
+    answers = gateway_with("echo", "greet", virtual=("greet",))
+    answers["GET /v1/servers"].body["servers"][0]["name"] = "pipe"
+    answers["PUT /v1/servers/v"] = Answer(200, {"id": "v", "name": "pipe"})
+    answers["GET /v1/servers/v/tools"] = Answer(200, [tool("echo"), tool("greet")])
+    with broken(answers) as gateway:
+        outcome = cli("compose", "c.json", "--json", "--gateway", gateway.url)
+    assert outcome.code == 4
+    assert "kept `demo-greet` in it" in outcome.json["errors"][0]["message"]
+
+
+SEVERAL = [
+    registered("demo", "http://localhost:9/mcp", id="a" * 32, visibility="team", teamId="blue"),
+    registered("demo", "http://localhost:8000/mcp", id="b" * 32),
+]
+
+
+def test_a_name_of_several_is_never_guessed(
+    cli: CommandLine, offers: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A team may have a server of a name that the public has too."""
+    offers("echo")
+    (tmp_path / "c.json").write_text(json.dumps(COMPOSITION), encoding="utf-8")
+    answers = gateway_with()
+    answers["GET /v1/gateways"] = Answer(200, SEVERAL)
+    answers["GET /v1/tools"] = Answer(200, {"tools": [tool("echo", gatewayId="b" * 32)]})
+    answers["DELETE *"] = Answer(200, {"status": "success"})
+    with broken(answers) as gateway:
+        monkeypatch.setenv("MCPFORGE_GATEWAY_URL", gateway.url)
+        for words in (
+            ("unregister", "demo"),
+            ("compose", "../c.json"),
+            ("register", "--url", "http://127.0.0.1:7/mcp"),
+        ):
+            outcome = cli(*words, "--json")
+            (error,) = outcome.json["errors"]
+            assert (outcome.code, error["code"]) in ((4, "name_ambiguous"), (4, "composition"))
+            assert f"everal servers are called `demo`: `{'a' * 32}` (team" in error["message"]
+        assert sent(gateway) == []
+        (server,) = cli("register", "--json").json["data"]["servers"]
+        assert (server["action"], server["id"]) == ("nothing", "b" * 32)
+        assert cli("unregister", "a" * 32).code == 0
+        assert sent(gateway) == [f"DELETE /v1/gateways/{'a' * 32}"]
+
+
+@pytest.mark.parametrize(("more", "code"), [({}, 4), ({"team": "blue"}, 0)])
+def test_a_virtual_server_of_several_is_never_guessed(
+    cli: CommandLine, tmp_path: Path, more: dict[str, str], code: int
+) -> None:
+    (tmp_path / "c.json").write_text(json.dumps({**COMPOSITION, **more}), encoding="utf-8")
+    answers = gateway_with("echo")
+    both = [{"id": "one", "name": "pipe"}, {"id": "two", "name": "pipe", "teamId": "blue"}]
+    answers["GET /v1/servers"] = Answer(200, {"servers": both})
+    answers["GET /v1/teams/"] = Answer(200, {"teams": [{"id": "blue", "name": "blue"}]})
+    with broken(answers) as gateway:
+        outcome = cli("compose", "c.json", "--dry-run", "--json", "--gateway", gateway.url)
+    assert outcome.code == code
+    if code:
+        assert outcome.json["errors"][0]["code"] == "name_ambiguous"
+    else:
+        assert outcome.json["data"]["requests"][-1]["path"] == "/v1/servers/two"
 
 
 def test_doctor_says_that_the_gateway_is_down(

@@ -129,3 +129,30 @@ def test_a_token_without_the_right(
     assert "may not register `mended`" in error["message"]
     monkeypatch.setenv("MCPGATEWAY_BEARER_TOKEN", token)
     assert cli(*words).json["data"]["servers"][0]["action"] == "create"
+
+
+def test_a_name_that_a_team_has_too(
+    cli: CommandLine, contextforge: real.Home, project: str, upstream: str
+) -> None:
+    """The gateway lets a team have a server of a name that the public has."""
+    token = contextforge("token").strip()
+    words = ("register", "--json", "--gateway", project, "--url", upstream)
+    mine = cli(*words).json["data"]["servers"][0]["id"]
+    status, team = real.ask(f"{project}/v1/teams/", token, body={"name": "Menders"})
+    assert status in (200, 201), team
+    body = {
+        **{"name": "mended", "url": f"{upstream}?team=1", "transport": "STREAMABLEHTTP"},
+        **{"visibility": "team", "team_id": team["id"]},
+    }
+    status, theirs = real.ask(f"{project}/v1/gateways", token, body=body)
+    assert status == 200, theirs
+    refused = cli("unregister", "mended", "--yes", "--json", "--gateway", project)
+    (error,) = refused.json["errors"]
+    assert (refused.code, error["code"]) == (4, "name_ambiguous")
+    assert mine in error["message"]
+    assert theirs["id"] in error["message"]
+    (again,) = cli(*words).json["data"]["servers"]
+    assert (again["action"], again["id"]) == ("nothing", mine)
+    assert cli("unregister", theirs["id"], "--yes", "--gateway", project).code == 0
+    (again,) = cli(*words).json["data"]["servers"]
+    assert (again["action"], again["id"]) == ("nothing", mine)

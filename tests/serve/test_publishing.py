@@ -86,6 +86,7 @@ def test_a_registration_is_planned_then_sent(root: Path, gateway: Broken) -> Non
         gateway.answers["POST /v1/gateways"] = Answer(
             200, registered("demo", "http://127.0.0.1:8000/mcp")
         )
+        gateway.answers["GET /v1/tools"] = Answer(200, {"tools": [tool("echo")]})
         done = await agent("apply", plan_id=plan["plan_id"])
         assert done["written"] == ["demo"]
         assert written(gateway)[0] == "POST /v1/gateways"

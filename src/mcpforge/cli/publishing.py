@@ -51,7 +51,7 @@ def allow_losses(console: Console, losses: Sequence[Loss], *, sure: bool = True)
     """Let virtual servers lose tools only where the user said so; raises `ForgeError` else."""
     if not losses:
         return
-    what = "lose tools" if sure else "may lose tools, the server can't be listed without its token"
+    what = "lose tools" if sure else "may lose tools, because the server was not looked at"
     console.say(
         console.style(f"These virtual servers {what}:", "yellow")
         + "\n"

@@ -126,8 +126,9 @@ class Job:
 
         try:
             with self.reopen() as gateway:
-                for removal in plan(gateway, [name]).removals:
-                    carry_out(gateway, removal)
+                removals = plan(gateway, [name]).removals
+                carry_out(gateway, removals)
+                for removal in removals:
                     self.console.say(f"Unregistered `{removal.server.name}`")
                     if removal.losses:
                         self.console.say("These virtual servers lost tools:")

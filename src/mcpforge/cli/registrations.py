@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mcpforge.gateway.refusals import plain, visible
+
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
     from mcpforge.gateway.registration import ServerPlan
@@ -29,12 +31,12 @@ def plan_lines(console: Console, item: Item) -> list[str]:
     label = console.style(f"{word:>8}", _VERBS[plan.action])
     lines = [f"{label}  {plan.desired.name}  {plan.desired.url}"]
     lines += [
-        f"          {one.what}: {one.old or '(empty)'} → {one.new or '(empty)'}"
+        f"          {one.what}: {plain(one.old) or '(empty)'} → {plain(one.new) or '(empty)'}"
         for one in plan.differences
     ]
     for sign, names in (("+", plan.added), ("~", plan.changed), ("-", plan.removed)):
-        lines += [f"          {sign} {name}" for name in names]
-    lines += [f"          left out: {name}, {why}" for name, why in plan.dropped.items()]
+        lines += [f"          {sign} {visible(name)}" for name in names]
+    lines += [f"          left out: {visible(name)}, {why}" for name, why in plan.dropped.items()]
     return lines
 
 
@@ -53,7 +55,7 @@ def outcome_lines(console: Console, outcome: Outcome) -> list[str]:
     head = console.style(f"{_DONE[action]} `{name}`{rest}", "green", "bold")
     lines = [f"\n{head}", "  Agents see:" if outcome.tools else "  It has no tools"]
     lines += [f"    {tool.name}" for tool in outcome.tools]
-    lines += [f"  {console.style('skipped', 'yellow')} {text}" for text in outcome.skipped]
+    lines += [f"  {console.style('skipped', 'yellow')} {visible(text)}" for text in outcome.skipped]
     if outcome.losses and action != "nothing":
         servers = ", ".join(f"`{loss.server}`" for loss in outcome.losses)
         lines.append(f"  Lost tools: {servers}. Run `mcpforge compose FILE` again for each.")

@@ -191,7 +191,7 @@ def _secret(text: str, where: str) -> Secret | None:
     if not _TOKEN.fullmatch(text):
         raise UsageError(
             f"{where} holds no token: there are spaces, line breaks or other characters in it",
-            hint="A token is one word of visible ASCII characters.",
+            hint="A token is one word of visible ASCII characters, without `Bearer` before it.",
             code="token_form",
         )
     return Secret(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.refusals import hide, plain
+from mcpforge.gateway.refusals import plain
 from mcpforge.gateway.transports import transport_to
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def call_one(access: Access, url: str, expected: Sequence[str]) -> Called:
     except GatewayError:
         raise
     except Exception as error:
-        reason = hide(plain(str(error)), secrets) or type(error).__name__
+        reason = plain(str(error), secrets) or type(error).__name__
         raise GatewayError(
             f"A client can't use `{url}`: {reason}",
             hint="The registration stands; look at the gateway's log.",
@@ -85,7 +85,7 @@ async def _call(access: Access, url: str, expected: Sequence[str], secrets: list
             if hints and hints.read_only_hint:
                 arguments = sample(found[name].input_schema)
                 result = await client.call_tool(name, arguments, raise_on_error=False)
-                refused = hide(plain(_text(result)), secrets) if result.is_error else ""
+                refused = plain(_text(result), secrets) if result.is_error else ""
                 return Called(url, len(expected), name, refused)
         return Called(url, len(expected))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.access import is_loopback
+from mcpforge.gateway.connections import advice, ask, opened
 from mcpforge.gateway.models import (
+    masked,
     parse_part,
     parse_registered,
     parse_team,
@@ -17,7 +19,7 @@ from mcpforge.gateway.models import (
     refuse_garbage,
 )
 from mcpforge.gateway.pacing import Pace
-from mcpforge.gateway.refusals import StatusError, hide, plain, refusal, why
+from mcpforge.gateway.refusals import StatusError, plain, refusal, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from mcpforge.gateway.access import Access
+    from mcpforge.gateway.connections import Answer
     from mcpforge.gateway.models import Part, Registered, Request, Tool, VirtualServer
 
 CONNECT_SECONDS = 5.0
@@ -32,6 +35,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 60.0
 LONGEST_WAIT = 65
 _MOST_PAGES = 1_000
+_LONG_SECRET = 16
 _MANY, _MISSING, _SUCCESS, _REDIRECT, _ERROR = 429, 404, 200, 300, 400
 _LEGACY, _VERSIONED = "", "/v1"
 _AGAIN = "Run the command again: it finds what is done and does the rest."
@@ -62,13 +66,17 @@ class Gateway:
             self._client.close()
             self._client = None
 
+    def stop(self) -> None:
+        """Send nothing any more: whatever still waits for its turn raises `GatewayError`."""
+        self._pace.stop()
+
     def keep_secret(self, *texts: str) -> None:
         """Never show these texts, should the gateway send them back."""
         self._secrets.update(texts)
 
-    def hidden(self, text: str) -> str:
-        """Return a text without anything secret."""
-        return hide(text, self._secrets)
+    def said(self, what: object) -> str:
+        """Return something of an answer as a person may read it."""
+        return plain(str(what or ""), self._secrets)
 
     def shown(self, request: Request) -> dict[str, Any]:
         """Return a request as data, without its secrets."""
@@ -153,6 +161,8 @@ class Gateway:
             cursor = raw.get("nextCursor") if isinstance(raw, dict) else None
             if not cursor:
                 return found
+            if asked.get("cursor") == str(cursor):
+                break
             asked["cursor"] = str(cursor)
         raise refuse_garbage(f"`{self.url}`")
 
@@ -178,22 +188,22 @@ class Gateway:
             self._pace.hold()
             answer = self._once(method, f"{self.url}{self._prefix}{path}", body, doing, query)
             seconds = self._pace.note(answer.headers)
-            if answer.status_code != _MANY or attempt > 1 or seconds > LONGEST_WAIT:
+            if answer.status != _MANY or attempt > 1 or seconds > LONGEST_WAIT:
                 return self._body(answer, method, doing, seconds)
             self._pace.pause(seconds)
         raise AssertionError  # the second attempt returned or raised
 
     def _once(
         self, method: str, url: str, body: Any, doing: str, query: Mapping[str, str] | None
-    ) -> httpx2.Response:
+    ) -> Answer:
         import httpx2
 
         try:
             client = self._opened()
-            answer = client.request(method, url, json=body, params=query)
-            if _REDIRECT <= answer.status_code < _ERROR and answer.headers.get("location"):
+            answer = ask(client, method, url, body, query)
+            if _REDIRECT <= answer.status < _ERROR and answer.headers.get("location"):
                 url = self._followed(url, answer.headers["location"])
-                answer = client.request(method, url, json=body)
+                answer = ask(client, method, url, body)
         except httpx2.TimeoutException as error:
             raise self._late(error, method, doing) from None
         except (httpx2.ConnectError, httpx2.InvalidURL) as error:
@@ -213,23 +223,25 @@ class Gateway:
                 token = self.access.token
                 if token:
                     headers["Authorization"] = f"Bearer {token.reveal()}"
-                self._client = httpx2.Client(
+                self._client = opened(
+                    httpx2.Client,
+                    self.url,
                     headers=headers,
                     timeout=httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                     follow_redirects=False,
-                    verify=self.url.startswith("https:"),  # certificates take time to load
-                    # A proxy would see the token of plain http.
-                    trust_env=not is_loopback(self.url) and self.url.startswith("https:"),
                 )
             return self._client
 
     def _followed(self, url: str, location: str) -> str:
         """Return where a redirect leads, if that is the same gateway."""
-        target = urljoin(url, location)
-        if urlsplit(target)[:2] == urlsplit(url)[:2]:
+        try:
+            target = urljoin(url, location)
+            parts = urlsplit(target)
+        except ValueError:
+            raise refuse_garbage(f"`{self.url}`") from None
+        if parts[:2] == urlsplit(url)[:2]:
             return target
-        parts = urlsplit(target)
-        where = plain(f"{parts.scheme}://{parts.hostname or ''}")
+        where = plain(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
         raise GatewayError(
             f"`{self.url}` redirects to `{where}`: the token is not sent there",
             hint="Name the gateway's own address by `--gateway`, if you trust that one.",
@@ -251,7 +263,7 @@ class Gateway:
     def _lost(self, error: Exception, method: str, doing: str) -> GatewayError:
         if method == "GET":
             return self._down(error)
-        reason = self.hidden(why(error))
+        reason = why(error, self._secrets)
         return GatewayError(
             f"The connection ended while the gateway was to {doing}: {reason}; it may have done "
             "so all the same",
@@ -260,25 +272,25 @@ class Gateway:
         )
 
     def _down(self, error: Exception) -> GatewayError:
-        reason = self.hidden(why(error))
+        reason = why(error, self._secrets)
         return GatewayError(
             f"The gateway does not answer at `{self.url}`: {reason}",
-            hint="Start one with `mcpforge gateway start`, or name yours by `--gateway URL`.",
+            hint=advice(self.url, error)
+            or "Start one with `mcpforge gateway start`, or name yours by `--gateway URL`.",
             code="gateway_down",
         )
 
-    def _body(self, answer: httpx2.Response, method: str, doing: str, seconds: int) -> Any:
+    def _body(self, answer: Answer, method: str, doing: str, seconds: int) -> Any:
         try:
-            body = answer.json() if answer.content else {}
+            body = json.loads(answer.content) if answer.content else {}
             readable = True
         except (ValueError, RecursionError):
             body, readable = None, False
-        if not _SUCCESS <= answer.status_code < _REDIRECT:
+        if not _SUCCESS <= answer.status < _REDIRECT:
             token = self.access.token is not None
-            error = refusal(answer.status_code, body, doing, seconds=seconds, token=token)
-            error.message = self.hidden(error.message)
-            error.args = (error.message,)
-            raise error
+            body = masked(body, self._secrets)
+            raise refusal(answer.status, body, doing, seconds=seconds, token=token)
         if not readable:
             raise refuse_garbage(f"`{self.url}`", doing if method != "GET" else "")
-        return body
+        # A shorter secret could be a part of names and ids, which have to stay as they are.
+        return masked(body, [one for one in self._secrets if len(one) >= _LONG_SECRET])

@@ -119,9 +119,8 @@ def resolve(composition: Composition, stock: Stock) -> Chosen:
     resources: dict[str, str] = {}
     prompts: dict[str, None] = {}
     for source in composition.sources:
-        server = find_server(source.name, stock.servers)
-        if server is None or not server.enabled:
-            problems.append(_no_server(source.name, server, stock))
+        server = _server(source.name, stock, problems)
+        if server is None:
             continue
         if not server.reachable:
             notes.append(f"`{server.name}` is marked as unreachable: calls fail until it is up")
@@ -144,12 +143,23 @@ def resolve(composition: Composition, stock: Stock) -> Chosen:
     return Chosen(tuple(tools.values()), tuple(resources.values()), tuple(prompts), tuple(notes))
 
 
-def _no_server(name: str, server: Registered | None, stock: Stock) -> str:
-    if server:
-        return f"the server `{name}` is switched off"
+def _server(name: str, stock: Stock, problems: list[str]) -> Registered | None:
+    """Return the server of a name, where it can be used; else the problem is noted."""
+    try:
+        found = find_server(name, stock.servers)
+    except GatewayError as error:
+        problems.append(f"{error.message[:1].lower()}{error.message[1:]}")
+        return None
+    if found and found.enabled:
+        return found
+    if found:
+        problems.append(f"the server `{name}` is switched off")
+        return None
     names = [one.name for one in stock.servers]
     known = ", ".join(f"`{plain(one)}`" for one in sorted(names)) or "none"
-    return f"there is no server `{name}` ({did_you_mean(name, names)}there are: {known})"
+    near = did_you_mean(name, names)
+    problems.append(f"there is no server `{name}` ({near}there are: {known})")
+    return None
 
 
 def _wanted_tools(
@@ -191,11 +201,27 @@ def _wanted_parts(
     return [by_name[name] for name in wanted if name in by_name]
 
 
+def _called(composition: Composition, servers: Sequence[VirtualServer]) -> VirtualServer | None:
+    """Return the virtual server of a composition's name; each team may have one of its own."""
+    found = [one for one in servers if one.name == composition.name]
+    for what in ("team", "visibility"):
+        wanted = getattr(composition, what)
+        found = [one for one in found if getattr(one, what) == wanted] or found
+    if len(found) > 1:
+        which = ", ".join(f"`{one.id}` ({one.visibility})" for one in found)
+        raise GatewayError(
+            f"Several virtual servers are called `{composition.name}`: {which}",
+            hint="`team` or `visibility` in the file says which one, else take another `name`.",
+            code="name_ambiguous",
+        )
+    return next(iter(found), None)
+
+
 def plan_virtual(
     composition: Composition, chosen: Chosen, servers: Sequence[VirtualServer]
 ) -> VirtualPlan:
     """Return what has to be done for a virtual server."""
-    actual = next((one for one in servers if one.name == composition.name), None)
+    actual = _called(composition, servers)
     if actual is None:
         return VirtualPlan(composition, None, chosen, ())
     pairs: list[tuple[str, str | None, str]] = [
@@ -248,6 +274,13 @@ def apply_virtual(gateway: Gateway, plan: VirtualPlan) -> tuple[VirtualServer, l
         raise GatewayError(
             f"The virtual server `{name}` stands, but the gateway left out {names}",
             hint="Its server was registered anew just now: run the command again.",
+            code="composition",
+        )
+    more = [f"`{tool.name}`" for tool in tools if tool.id not in _ids(plan.chosen)["tools"]]
+    if more:
+        raise GatewayError(
+            f"The virtual server `{name}` stands, but the gateway kept {', '.join(more)} in it",
+            hint="Somebody composed it just now: run the command again.",
             code="composition",
         )
     return record, tools

@@ -6,6 +6,7 @@ missing, the credential is sent again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mcpforge.errors import ForgeError
 from mcpforge.gateway import state
 
 if TYPE_CHECKING:
@@ -31,8 +33,15 @@ def is_known(gateway: str, identifier: str, credential: Credential | None) -> bo
 
 
 def remember(gateway: str, identifier: str, credential: Credential | None) -> None:
-    """Keep the digest of what the gateway got for a server; None forgets it."""
-    key = _key(gateway, identifier)
+    """Keep the digest of what the gateway got for a server; None forgets it.
+
+    Where the state folder can't be written there is none, and the credential is sent again.
+    """
+    with contextlib.suppress(ForgeError):
+        _keep(_key(gateway, identifier), credential)
+
+
+def _keep(key: str, credential: Credential | None) -> None:
     known = _all()
     if credential is None and key not in known:
         return

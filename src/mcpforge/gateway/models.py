@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.refusals import hide
+from mcpforge.gateway.refusals import hide, plain, visible
 from mcpforge.gateway.rules import slug
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 TRANSPORT = "STREAMABLEHTTP"
 HIDDEN = "*****"
@@ -97,15 +97,16 @@ class Request:
 
         found: dict[str, Any] = {"method": self.method, "path": f"/v1{self.path}"}
         if self.body is not None:
-            found["body"] = _masked(json.loads(json.dumps(self.body)), secrets)
+            found["body"] = masked(json.loads(json.dumps(self.body)), secrets)
         return found
 
 
-def _masked(value: Any, secrets: list[str]) -> Any:
+def masked(value: Any, secrets: Iterable[str]) -> Any:
+    """Return data with every secret in its texts made unreadable."""
     if isinstance(value, dict):
-        return {key: _masked(item, secrets) for key, item in value.items()}
+        return {key: masked(item, secrets) for key, item in value.items()}
     if isinstance(value, list):
-        return [_masked(item, secrets) for item in value]
+        return [masked(item, secrets) for item in value]
     return hide(value, secrets) if isinstance(value, str) else value
 
 
@@ -195,34 +196,34 @@ class VirtualServer:
 def parse_registered(raw: Mapping[str, Any]) -> Registered:
     """Return the server that an answer of the gateway describes."""
     return Registered(
-        id=str(raw["id"]),
-        name=str(raw["name"]),
-        slug=str(raw.get("slug") or slug(str(raw["name"]))),
+        id=_id(raw),
+        name=_name(raw),
+        slug=str(raw.get("slug") or slug(_name(raw))),
         url=str(raw["url"]),
         description=str(raw.get("description") or ""),
         tags=parse_tags(raw),
         visibility=str(raw.get("visibility") or "public"),
         team=str(raw.get("teamId") or ""),
         transport=str(raw.get("transport") or ""),
-        enabled=bool(raw.get("enabled", True)),
-        reachable=bool(raw.get("reachable", True)),
+        enabled=_on(raw, "enabled"),
+        reachable=_on(raw, "reachable"),
         auth=str(raw.get("authType") or ""),
         status=str(raw.get("status") or "active"),
-        skipped=tuple(str(item) for item in raw.get("skippedTools") or ()),
-        trouble=str(raw.get("lastError") or ""),
+        skipped=tuple(plain(str(item)) for item in raw.get("skippedTools") or ()),
+        trouble=plain(str(raw.get("lastError") or "")),
     )
 
 
 def parse_tool(raw: Mapping[str, Any]) -> Tool:
     """Return the tool that an answer of the gateway describes."""
     return Tool(
-        id=str(raw["id"]),
-        name=str(raw["name"]),
-        original=str(raw.get("originalName") or raw["name"]),
+        id=_id(raw),
+        name=_name(raw),
+        original=visible(str(raw.get("originalName") or raw["name"])),
         server=str(raw.get("gatewayId") or ""),
         description=str(raw.get("description") or ""),
         schema=raw.get("inputSchema") or {},
-        enabled=bool(raw.get("enabled", True)),
+        enabled=_on(raw, "enabled"),
         read_only=bool((raw.get("annotations") or {}).get("readOnlyHint", False)),
     )
 
@@ -230,19 +231,19 @@ def parse_tool(raw: Mapping[str, Any]) -> Tool:
 def parse_part(raw: Mapping[str, Any]) -> Part:
     """Return the resource or prompt that an answer of the gateway describes."""
     own = raw.get("uri") or raw.get("originalName") or raw["name"]
-    return Part(str(raw["id"]), str(own), str(raw.get("gatewayId") or ""), str(raw["name"]))
+    return Part(_id(raw), str(own), str(raw.get("gatewayId") or ""), _name(raw))
 
 
 def parse_team(raw: Mapping[str, Any]) -> Team:
     """Return the team that an answer of the gateway describes."""
-    return Team(str(raw["id"]), str(raw["name"]), str(raw.get("slug") or ""))
+    return Team(_id(raw), _name(raw), str(raw.get("slug") or ""))
 
 
 def parse_virtual(raw: Mapping[str, Any]) -> VirtualServer:
     """Return the virtual server that an answer of the gateway describes."""
     return VirtualServer(
-        id=str(raw["id"]),
-        name=str(raw["name"]),
+        id=_id(raw),
+        name=_name(raw),
         description=str(raw.get("description") or ""),
         tags=parse_tags(raw),
         tools=frozenset(map(str, raw.get("associatedToolIds") or ())),
@@ -250,8 +251,24 @@ def parse_virtual(raw: Mapping[str, Any]) -> VirtualServer:
         prompts=frozenset(map(str, raw.get("associatedPrompts") or ())),
         visibility=str(raw.get("visibility") or "public"),
         team=str(raw.get("teamId") or ""),
-        enabled=bool(raw.get("enabled", True)),
+        enabled=_on(raw, "enabled"),
     )
+
+
+def _id(raw: Mapping[str, Any]) -> str:
+    found = raw["id"]
+    if isinstance(found, bool) or not isinstance(found, (str, int)) or found == "":
+        raise ValueError("no id")
+    return str(found)
+
+
+def _name(raw: Mapping[str, Any]) -> str:
+    """Return a name as it can be shown: those of a gateway have visible characters only."""
+    return visible(str(raw["name"]))
+
+
+def _on(raw: Mapping[str, Any], what: str) -> bool:
+    return raw.get(what) is not False  # a gateway that doesn't say has no such switch
 
 
 def parse_tags(raw: Mapping[str, Any]) -> tuple[str, ...]:

@@ -43,20 +43,28 @@ def said(body: Any) -> str:
 
 
 def _field(item: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in item.get("loc", ()) if part != "body")
-    message = str(item.get("msg", "")).removeprefix("Value error, ")
+    loc = item.get("loc")
+    parts = loc if isinstance(loc, list) else ()
+    where = ".".join(str(part) for part in parts if part != "body")
+    message = str(item.get("msg") or "").removeprefix("Value error, ")
     return f"{where}: {message}" if where else message
 
 
-def plain(text: str) -> str:
-    """Return a foreign text without control characters, cut to what a person reads."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+def plain(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return a foreign text without secrets and control characters, cut to what a person reads."""
+    text = hide(text, secrets)  # before it is cut: of a secret nothing may stay
+    line = " ".join(visible(text, " ").split())
     return line if len(line) <= _SHOWN else f"{line[:_SHOWN]} …"
 
 
-def why(error: Exception) -> str:
+def visible(text: str, instead: str = "\ufffd") -> str:
+    """Return a foreign text with another character for each that a terminal might obey."""
+    return "".join(char if char.isprintable() else instead for char in text)
+
+
+def why(error: Exception, secrets: Iterable[str] = ()) -> str:
     """Return what a failed connection says of itself, without the number of the system's error."""
-    return _ERRNO.sub("", plain(str(error))) or type(error).__name__
+    return _ERRNO.sub("", plain(str(error), secrets)) or type(error).__name__
 
 
 def hide(text: str, secrets: Iterable[str]) -> str:
@@ -107,7 +115,8 @@ def _forbidden(reason: str, doing: str, _seconds: int, _token: bool) -> tuple[st
 def _missing(reason: str, doing: str, _seconds: int, _token: bool) -> tuple[str, str, str]:  # noqa: FBT001
     return (
         f"The gateway could not {doing}: {reason or 'there is no such address'}",
-        "Was it removed just now, or is this no ContextForge? Run the command again.",
+        "Is this the address of a ContextForge, with its path where it stands behind a proxy? If "
+        "it is, something was removed just now: run the command again.",
         "gateway_missing",
     )
 
@@ -116,7 +125,10 @@ def _conflict(reason: str, doing: str, _seconds: int, _token: bool) -> tuple[str
     if "tool name" in reason:
         hint = "Two tools of the server differ only in `_`, `-` or case: rename one."
     else:
-        hint = "Somebody registered it meanwhile, or it is hidden from you: run the command again."
+        hint = (
+            "Somebody registered it meanwhile, or it is hidden from you: run the command again, or "
+            "take another name."
+        )
     return f"The gateway could not {doing}: {reason or 'HTTP 409'}", hint, "gateway_taken"
 
 
@@ -160,6 +172,13 @@ def _upstream(reason: str, doing: str, _seconds: int, _token: bool) -> tuple[str
         )
     elif status == _MISDIRECTED:
         hint = "The server's host guard: add the host of `--url` to its `ALLOWED_HOSTS`."
+    elif reason.startswith("OAuth"):
+        hint = (
+            "The gateway asks for a token by itself: look at `token_url`, id and secret in the "
+            "file of `--upstream-oauth`."
+        )
+    elif "failed validation" in reason:
+        hint = "The gateway takes none of its tools: change what it says of them, and register."
     elif status:
         hint = "Is the path right? A FastMCP server answers at `/mcp`."
     else:

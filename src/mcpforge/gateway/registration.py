@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge.errors import GatewayError
 from mcpforge.gateway.models import HIDDEN, TRANSPORT, Request
+from mcpforge.gateway.refusals import plain
 from mcpforge.gateway.rules import same_url, slug
 
 if TYPE_CHECKING:
@@ -105,11 +106,30 @@ def _body(desired: Desired) -> dict[str, Any]:
 
 
 def find_server(name: str, servers: Iterable[Registered]) -> Registered | None:
-    """Return the server of this name, or of one that the gateway takes for the same."""
-    found = list(servers)
-    exact = [server for server in found if server.name == name]
-    same = [server for server in found if server.slug == slug(name)]
-    return next(iter(exact or same), None)
+    """Return the server of this name, of one that the gateway takes for the same, or of this id.
+
+    Raises `GatewayError` for the name of several: a gateway lets each team and each user have one.
+    """
+    everything = list(servers)
+    found = _called(name, everything) or [one for one in everything if one.id == name]
+    if len(found) > 1:
+        hint = "Name the one that is meant by its id, which stands before the bracket."
+        raise _ambiguous(name, found, hint)
+    return next(iter(found), None)
+
+
+def _called(name: str, servers: Sequence[Registered]) -> list[Registered]:
+    exact = [server for server in servers if server.name == name]
+    return exact or [server for server in servers if server.slug == slug(name)]
+
+
+def _ambiguous(name: str, found: Sequence[Registered], hint: str) -> GatewayError:
+    which = ", ".join(f"`{one.id}` ({one.visibility}, {plain(one.url)})" for one in found)
+    return GatewayError(
+        f"Several servers are called `{name}`: {which}",
+        hint=hint,
+        code="name_ambiguous",
+    )
 
 
 def match(desired: Desired, servers: Sequence[Registered], *, move: bool) -> Registered | None:
@@ -118,16 +138,22 @@ def match(desired: Desired, servers: Sequence[Registered], *, move: bool) -> Reg
     Raises `GatewayError` where the name is another URL's, unless it shall `move`, or the URL is
     registered under another name.
     """
-    found = find_server(desired.name, servers)
+    called = _called(desired.name, servers)
+    here = [one for one in called if same_url(one.url, desired.url)]
+    if len(called) > 1 and not here:
+        hint = "Register this one under another name with `--name`."
+        raise _ambiguous(desired.name, called, hint)
+    found = next((one for one in here if one.team == (desired.team or "")), None)
+    found = found or next(iter(here or called), None)
     if found and not same_url(found.url, desired.url) and not move:
         raise GatewayError(
-            f"`{found.name}` is registered with another URL, `{found.url}`",
+            f"`{found.name}` is registered with another URL, `{plain(found.url)}`",
             hint=f"If the server moved to `{desired.url}`, say `--move`; if that is another one, "
             "register this one under another name with `--name`.",
             code="name_taken",
         )
     for other in servers:
-        if same_url(other.url, desired.url) and (found is None or other.id != found.id):
+        if other not in called and same_url(other.url, desired.url):
             raise GatewayError(
                 f"`{desired.url}` is registered already, as `{other.name}`",
                 hint=f"`mcpforge unregister {other.name}` first, or keep that name by "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mcpforge.errors import GatewayError
 from mcpforge.gateway.models import Request, parse_registered
+from mcpforge.gateway.refusals import StatusError, refusal
 from mcpforge.gateway.registration import REFRESH, differences
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 _MOST_SYNCS = 3
+_MISSING, _BAD_GATEWAY = 404, 502
 
 
 def apply_plan(gateway: Gateway, plan: ServerPlan) -> Registered:
@@ -55,8 +57,23 @@ def await_ready(gateway: Gateway, record: Registered) -> Registered:
                 code="pending",
             )
         time.sleep(1)
-        record = gateway.server(record.id)
+        record = seen(gateway, record)
     return record
+
+
+def seen(gateway: Gateway, record: Registered) -> Registered:
+    """Return a server as the gateway has it now; raises `GatewayError` where it lost it."""
+    try:
+        return gateway.server(record.id)
+    except StatusError as error:
+        if error.status != _MISSING:
+            raise
+        raise GatewayError(
+            f"The gateway said that `{record.name}` is registered, but it does not have it",
+            hint="Several gateways that share no database at this address? Else somebody "
+            "unregistered it just now: run the command again.",
+            code="gateway_missing",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +94,12 @@ def sync(gateway: Gateway, record: Registered) -> Synced:
     for _ in range(_MOST_SYNCS):
         raw = gateway.send(request, f"list the tools of `{record.name}`")
         if not isinstance(raw, dict) or not raw.get("success"):
-            reason = raw.get("error") if isinstance(raw, dict) else ""
-            raise GatewayError(
-                f"The gateway can't list `{record.name}`: {gateway.hidden(str(reason or raw))}",
-                hint="Is the server up, and is its token the right one? Register again.",
-                code="upstream",
-            )
-        problems = tuple(str(item) for item in raw.get("validationErrors") or ())
+            reason = gateway.said(raw.get("error") if isinstance(raw, dict) else "")
+            told = {"message": reason or "it does not say why"}
+            doing = f"list the tools of `{record.name}`"
+            raise refusal(_BAD_GATEWAY, told, doing, token=True)
+        errors = raw.get("validationErrors")
+        problems = tuple(map(gateway.said, errors if isinstance(errors, list) else ()))
         moved = any(raw.get(f"tools{what}") for what in ("Added", "Updated", "Removed"))
         found = Synced(problems, found.changed or moved)
         if not moved:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from mcpforge.gateway.access import is_loopback
+from mcpforge.gateway.connections import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,12 +13,13 @@ if TYPE_CHECKING:
     from fastmcp.client.transports import StreamableHttpTransport
 
 
+_LIBRARIES = ("mcp", "fastmcp")
+
+
 def transport_to(url: str, headers: Mapping[str, str]) -> StreamableHttpTransport:
     """Return a transport that sends these headers to this URL and follows no redirect."""
     import httpx2
     from fastmcp.client.transports import StreamableHttpTransport
-
-    secure = urlsplit(url).scheme == "https"
 
     def client(
         headers: dict[str, str] | None = None,
@@ -27,13 +27,27 @@ def transport_to(url: str, headers: Mapping[str, str]) -> StreamableHttpTranspor
         auth: httpx2.Auth | None = None,
         **_: Any,
     ) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(
+        return opened(
+            httpx2.AsyncClient,
+            url,
             headers=headers,
             timeout=timeout or httpx2.Timeout(30.0),
             auth=auth,
             follow_redirects=False,
-            verify=secure,
-            trust_env=secure and not is_loopback(url),
         )
 
+    _mute()
     return StreamableHttpTransport(url, headers=dict(headers), httpx_client_factory=client)
+
+
+def _mute() -> None:
+    """Keep what the client's libraries log, tracebacks among it, from a terminal.
+
+    What goes wrong is raised as well. Where a program listens to logs, it goes on hearing these.
+    """
+    import logging
+
+    for name in _LIBRARIES:
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())

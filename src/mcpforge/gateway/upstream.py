@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from mcpforge.errors import GatewayError
-from mcpforge.gateway.access import is_loopback
-from mcpforge.gateway.refusals import hide, plain, why
+from mcpforge.gateway.connections import advice, opened
+from mcpforge.gateway.refusals import plain, visible, why
 from mcpforge.gateway.rules import slug, why_dropped
 from mcpforge.gateway.transports import transport_to
 
@@ -124,12 +124,9 @@ async def _greet(url: str, headers: Mapping[str, str], secrets: list[str]) -> No
 
     accepted = {"Accept": "application/json, text/event-stream", **headers}
     timeout = httpx2.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    secure = urlsplit(url).scheme == "https"
     try:
         async with (
-            httpx2.AsyncClient(
-                timeout=timeout, verify=secure, trust_env=secure and not is_loopback(url)
-            ) as client,
+            opened(httpx2.AsyncClient, url, timeout=timeout) as client,
             client.stream("POST", url, json=_HELLO, headers=accepted) as answer,
         ):
             if answer.status_code != _OK:
@@ -140,7 +137,7 @@ async def _greet(url: str, headers: Mapping[str, str], secrets: list[str]) -> No
     except httpx2.TimeoutException:
         raise _silent(url) from None
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise _down(url, hide(why(error), secrets)) from None
+        raise _down(url, why(error, secrets), advice(url, error)) from None
 
 
 def _silent(url: str) -> GatewayError:
@@ -151,11 +148,12 @@ def _silent(url: str) -> GatewayError:
     )
 
 
-def _down(url: str, reason: str) -> GatewayError:
+def _down(url: str, reason: str, help_: str) -> GatewayError:
     port = urlsplit(url).port or 80
     return GatewayError(
         f"No server answers at `{url}`: {reason}",
-        hint=f"Start it, as with `uv run NAME --transport http --port {port}`, or let "
+        hint=help_
+        or f"Start it, as with `uv run NAME --transport http --port {port}`, or let "
         "`mcpforge register --start` do that; `--url` names another address.",
         code="upstream_down",
     )
@@ -209,7 +207,7 @@ async def _list(
         ) as client:
             found = await client.list_tools()
     except Exception as error:
-        reason = hide(plain(str(error)), secrets) or type(error).__name__
+        reason = plain(str(error), secrets) or type(error).__name__
         raise GatewayError(
             f"`{url}` answers, but a client can't list its tools: {reason}",
             hint="Is it an MCP server over streamable HTTP? Try `fastmcp list URL`.",
@@ -226,7 +224,8 @@ def _refuse_twins(url: str, tools: Sequence[UpstreamTool]) -> None:
         other = seen.setdefault(slug(tool.name), tool.name)
         if other != tool.name:
             raise GatewayError(
-                f"The tools `{other}` and `{tool.name}` of `{url}` are one name to the gateway",
+                f"The tools `{visible(other)}` and `{visible(tool.name)}` of `{url}` are one name "
+                "to the gateway",
                 hint="Rename one: it makes `-` of every other character, and takes neither.",
                 code="upstream_tools",
             )

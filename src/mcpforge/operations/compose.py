@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("name", "description", "servers", "tags", "visibility", "team")
 _SOURCE_KEYS = ("name", "tools", "resources", "prompts")
+_FORM = 'It has the form {"name": …, "servers": [{"name": …, "tools": […]}]}.'
 _COMMENT = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 
 
@@ -61,7 +62,7 @@ def check_composition(raw: Any, where: str) -> Composition:
     if problems:
         raise UsageError(
             f"{where} is not right: {'; '.join(problems)}",
-            hint='It has the form {"name": …, "servers": [{"name": …, "tools": […]}]}.',
+            hint=_FORM,
             code="composition",
         )
     return made
@@ -91,6 +92,10 @@ def _ruled(made: Composition, *, described: bool, problems: list[str]) -> Compos
 
 
 def _text(path: Path) -> str:
+    if str(path) == "-" and sys.stdin is None:
+        raise UsageError(
+            "Standard input is closed", hint="Name a file, or send one through a pipe."
+        )
     try:
         return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -109,11 +114,23 @@ def _load(path: Path, text: str) -> Any:
             return tomllib.loads(text)
         if suffix in (".yaml", ".yml"):
             return _yaml(text)
-        return json.loads(_COMMENT.sub("", text))
+        return json.loads(_COMMENT.sub("", text), object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
         kind = {".toml": "TOML", ".yaml": "YAML", ".yml": "YAML"}.get(suffix, "JSON")
         reason = str(error).partition("\n")[0]
-        raise UsageError(f"`{path}` is no {kind}: {reason}", code="composition") from None
+        raise UsageError(
+            f"`{path}` is no {kind}: {reason}", hint=_FORM, code="composition"
+        ) from None
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; of two values by one key the first would be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"`{twice}` stands twice in one object")
+    return found
 
 
 def _yaml(text: str) -> Any:
@@ -154,14 +171,14 @@ def _names(value: Any, what: str, problems: list[str]) -> tuple[str, ...] | None
 
 def _sources(value: Any, problems: list[str]) -> tuple[Source, ...]:
     if not isinstance(value, list) or not value:
-        problems.append("`servers` is missing" if value is None else "`servers` is no list of some")
+        what = "missing" if value is None else "empty" if value == [] else "no list"
+        problems.append(f"`servers` is {what}")
         return ()
     found: list[Source] = []
     for number, raw in enumerate(value, 1):
         where = f"servers[{number}]."
         if isinstance(raw, str):
-            found.append(Source(raw))
-            continue
+            raw = {"name": raw}  # noqa: PLW2901 - a name alone is the short form
         if not isinstance(raw, dict):
             problems.append(f"`{where[:-1]}` is no object with a `name`")
             continue

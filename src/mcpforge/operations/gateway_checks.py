@@ -9,6 +9,7 @@ from mcpforge.gateway import registration, upstream
 from mcpforge.gateway.access import TOKEN_VARIABLE, find_access
 from mcpforge.gateway.client import Gateway
 from mcpforge.gateway.refusals import StatusError, plain
+from mcpforge.gateway.rules import same_url
 from mcpforge.operations.checkup import Check
 from mcpforge.operations.register import Wishes, desire
 
@@ -96,7 +97,9 @@ def _registration(
 
 def _tools(desired: Desired, found: Registered, tools: list[Tool]) -> Iterator[Check]:
     """Compare with what the running server offers."""
-    (look,) = upstream.look([(found.url, desired.credential)])
+    # The address is the gateway's word: nobody else's server gets this one's credential.
+    credential = desired.credential if same_url(found.url, desired.url) else None
+    (look,) = upstream.look([(found.url, credential)])
     if isinstance(look, ForgeError):
         yield Check("tools", "warning", f"Can't be compared: {look.message}", look.hint)
         return

@@ -9,7 +9,13 @@ from mcpforge.errors import ForgeError, GatewayError, UsageError
 from mcpforge.gateway import registration
 from mcpforge.gateway.access import check_address, find_credential
 from mcpforge.gateway.models import Desired
-from mcpforge.gateway.rules import check_description, check_name, check_tags, check_visibility
+from mcpforge.gateway.rules import (
+    check_description,
+    check_name,
+    check_tags,
+    check_visibility,
+    slug,
+)
 from mcpforge.operations.publishing import offer
 
 if TYPE_CHECKING:
@@ -101,6 +107,7 @@ def plan_all(
 
     The gateway is asked once for all of them. Raises `GatewayError` when it does not answer.
     """
+    _refuse_same(wanted)
     if any(desired.credential for _, desired in wanted):
         gateway.access.refuse_plain("the server's credential")
     servers = gateway.servers()
@@ -128,6 +135,21 @@ def plan_all(
         for item, found, look in zip(items, matched, looks, strict=True)
     ]
     return _with_losses(gateway, planned, tools)
+
+
+def _refuse_same(wanted: Sequence[tuple[Offer, Desired]]) -> None:
+    """Refuse two projects that would be one server on the gateway."""
+    seen: dict[str, Offer] = {}
+    for told, desired in wanted:
+        for what in (f"the name `{slug(desired.name)}`", f"the URL `{desired.url}`"):
+            other = seen.setdefault(what, told)
+            if other is not told:
+                raise UsageError(
+                    f"`{other.root}` and `{told.root}` would both have {what} on the gateway",
+                    hint="Each needs its own: set another port or name, or register one at a time "
+                    "with `--url` and `--name`.",
+                    code="same_server",
+                )
 
 
 def _need_credential(told: Offer, desired: Desired, found: Registered | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mcpforge.errors import ForgeError
+from mcpforge.errors import ForgeError, GatewayError
 from mcpforge.gateway import credentials, settling
 
 if TYPE_CHECKING:
@@ -44,17 +44,24 @@ def carry_out(gateway: Gateway, items: Sequence[Item]) -> list[Outcome]:
     """Apply the plans, some at a time, and return what became of each, in the same order."""
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        try:
-            outcomes = list(pool.map(lambda item: _apply(gateway, item), items))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)  # what is under way ends, nothing else begins
-            raise
+    if len(items) == 1:  # here, where Ctrl-C ends it at once
+        outcomes = [_apply(gateway, items[0])]
+    else:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            try:
+                outcomes = list(pool.map(lambda item: _apply(gateway, item), items))
+            except BaseException:
+                gateway.stop()  # what is under way ends, nothing else begins
+                pool.shutdown(cancel_futures=True)
+                raise
     changed = [item for item in items if item.plan and item.plan.action != "nothing"]
     if not any(outcome.record for outcome in outcomes):
         return outcomes
     only = outcomes[0].record.id if len(outcomes) == 1 and outcomes[0].record else ""
-    tools = gateway.tools(only)
+    try:
+        tools = gateway.tools(only)
+    except GatewayError as error:
+        return [_unlisted(outcome, error) for outcome in outcomes]
     if changed:
         outcomes = [_settle(gateway, outcome, tools) for outcome in outcomes]
     return [_with_tools(outcome, tools) for outcome in outcomes]
@@ -88,22 +95,46 @@ def _synced(gateway: Gateway, item: Item, plan: ServerPlan) -> Outcome:
 
 
 def _settle(gateway: Gateway, outcome: Outcome, tools: list[Tool]) -> Outcome:
-    """Let the gateway list a server again whose tools are not yet those of its code."""
+    """Let the gateway list a server again whose tools are not yet those of its code.
+
+    A new one that it lists already is left alone; what it does not list even then is told.
+    """
     plan, record = outcome.item.plan, outcome.record
-    if record is None or plan is None or plan.actual is None or plan.action == "nothing":
-        return outcome
-    if plan.only_sync:
+    if record is None or plan is None or plan.action == "nothing" or plan.only_sync:
         return outcome
     mine = [tool for tool in tools if tool.server == record.id]
-    if not plan.blind and not _stale(plan, mine):
+    blind = plan.blind and (plan.actual is not None or not mine)
+    if not blind and not _stale(plan, mine):
         return outcome
     try:
-        problems = settling.sync(gateway, record).problems
-    except ForgeError as error:
+        if plan.actual is None:
+            settling.seen(gateway, record)
+    except GatewayError as error:
         return replace(outcome, error=error)
-    fresh = gateway.tools(record.id)
+    try:
+        problems = settling.sync(gateway, record).problems
+        fresh = gateway.tools(record.id)
+    except GatewayError as error:
+        return _unlisted(outcome, error)
     tools[:] = [*(tool for tool in tools if tool.server != record.id), *fresh]
-    return replace(outcome, skipped=(*outcome.skipped, *problems))
+    there = {tool.original for tool in fresh}
+    told = (*outcome.skipped, *problems)
+    said = {text.partition(":")[0] for text in told}
+    silent = tuple(
+        f"{name}: the gateway does not list it, and does not say why"
+        for name in plan.added
+        if name not in there | said
+    )
+    return replace(outcome, skipped=(*told, *silent))
+
+
+def _unlisted(outcome: Outcome, error: GatewayError) -> Outcome:
+    """Return that a server is registered, but that its tools could not be listed then."""
+    if outcome.record is None:
+        return outcome
+    reason = f"{error.message[:1].lower()}{error.message[1:]}"
+    message = f"`{outcome.record.name}` is registered, but {reason}"
+    return replace(outcome, error=GatewayError(message, hint=error.hint, code=error.code))
 
 
 def _stale(plan: ServerPlan, mine: Sequence[Tool]) -> bool:
@@ -118,12 +149,16 @@ def _with_tools(outcome: Outcome, tools: Sequence[Tool]) -> Outcome:
     if record is None:
         return outcome
     mine = [tool for tool in tools if tool.server == record.id]
-    views = sorted((ToolView(tool.name, tool.original) for tool in mine), key=lambda one: one.name)
+    seen = (ToolView(tool.name, tool.original) for tool in mine if tool.enabled)
+    views = sorted(seen, key=lambda one: one.name)
     plan = outcome.item.plan
     told = [f"{name}: {why}" for name, why in (plan.dropped if plan else {}).items()]
+    told += [
+        f"{tool.original}: the gateway has it switched off" for tool in mine if not tool.enabled
+    ]
     said = {text.partition(":")[0] for text in outcome.skipped}
     more = tuple(text for text in told if text.partition(":")[0] not in said)
-    kept = {view.original for view in views}
+    kept = {tool.original for tool in mine}
     lost = [replace(one, tools=tuple(set(one.tools) - kept)) for one in outcome.losses]
     return replace(
         outcome,

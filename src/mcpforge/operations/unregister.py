@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mcpforge.errors import ForgeError
 from mcpforge.gateway import credentials, registration
 from mcpforge.gateway.refusals import StatusError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mcpforge.gateway.client import Gateway
     from mcpforge.gateway.models import Registered, Request
@@ -53,8 +54,28 @@ def plan(gateway: Gateway, names: Sequence[str]) -> Plan:
     return Plan(tuple(removals), tuple(name for name in names if name not in known))
 
 
-def carry_out(gateway: Gateway, removal: Removal) -> None:
-    """Unregister a server; one that is gone by now is no error."""
+def carry_out(
+    gateway: Gateway,
+    removals: Sequence[Removal],
+    tell: Callable[[Removal], None] = lambda _removal: None,
+) -> None:
+    """Unregister servers, one after the other, and tell of each; one that is gone is no error.
+
+    The error of one that can't be says which have left before it.
+    """
+    left: list[str] = []
+    for removal in removals:
+        try:
+            _unregister(gateway, removal)
+        except ForgeError as error:
+            if left:
+                error.message += f"; unregistered before that: {', '.join(left)}"
+            raise
+        left.append(f"`{removal.server.name}`")
+        tell(removal)
+
+
+def _unregister(gateway: Gateway, removal: Removal) -> None:
     try:
         gateway.send(removal.request, f"unregister `{removal.server.name}`")
     except StatusError as error:

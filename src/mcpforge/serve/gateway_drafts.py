@@ -160,8 +160,7 @@ def _unregister(desk: Desk, found: Removals) -> Applied:
     from mcpforge.operations.unregister import carry_out
 
     with opened(desk) as gateway:
-        for removal in found.removals:
-            carry_out(gateway, removal)
+        carry_out(gateway, found.removals)
     names = [removal.server.name for removal in found.removals]
     return Applied(
         kind="unregister",

@@ -57,10 +57,13 @@ def run(
 
 
 def _show(console: Console, plan: VirtualPlan) -> None:
+    from mcpforge.gateway.refusals import plain
+
     word = "keep" if plan.action == "nothing" else plan.action
     console.say(f"{console.style(f'{word:>8}', _STYLES[plan.action])}  {plan.composition.name}")
     for one in plan.differences:
-        console.say(f"          {one.what}: {one.old or '(empty)'} → {one.new or '(empty)'}")
+        old, new = (plain(text) or "(empty)" for text in (one.old, one.new))
+        console.say(f"          {one.what}: {old} → {new}")
     for note in plan.chosen.notes:
         console.say(f"{console.style('note:', 'dim')} {note}")
 

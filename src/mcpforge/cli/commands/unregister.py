@@ -12,7 +12,7 @@ from mcpforge.cli.publishing import GATEWAY_HELP, INSECURE_HELP, TOKEN_HELP
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
     from mcpforge.gateway.client import Gateway
-    from mcpforge.operations.unregister import Plan
+    from mcpforge.operations.unregister import Plan, Removal
 
 NAME = "unregister"
 
@@ -47,9 +47,10 @@ def run(
 
 
 def _own_name() -> str:
-    from mcpforge.project import lock as locks
+    from mcpforge.catalog.installed import load
+    from mcpforge.operations.publishing import offer
 
-    return locks.load(locks.find(Path.cwd())).answers.name
+    return offer(Path.cwd(), load()).name
 
 
 def _show(console: Console, gateway: Gateway, plan: Plan) -> None:
@@ -69,10 +70,12 @@ def _apply(console: Console, gateway: Gateway, plan: Plan) -> None:
 
     lost = [loss for removal in plan.removals for loss in removal.losses]
     allow_losses(console, lost)
-    for removal in plan.removals:
-        with told_if_interrupted(one.server.name for one in plan.removals):
-            carry_out(gateway, removal)
+
+    def tell(removal: Removal) -> None:
         console.say(console.style(f"Unregistered `{removal.server.name}`", "green", "bold"))
+
+    with told_if_interrupted(one.server.name for one in plan.removals):
+        carry_out(gateway, plan.removals, tell)
     if lost:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(loss.server for loss in lost))
         console.say(
