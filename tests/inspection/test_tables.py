@@ -58,6 +58,11 @@ fields = {}
 for item in vars(mcp_types).values():
     for field in getattr(item, "model_fields", {}):
         fields[field] = True
+from fastmcp.tools import tool_transform, function_tool
+from fastmcp.prompts import function_prompt
+from fastmcp.resources import function_resource
+classes = {**vars(function_tool), **vars(function_prompt), **vars(function_resource),
+           **vars(fastmcp.tools), **vars(fastmcp.resources), **vars(fastmcp.prompts)}
 server = FastMCP("x")
 accepted = lambda f: [*inspect.signature(f).parameters]
 print(json.dumps({
@@ -69,6 +74,10 @@ print(json.dumps({
                          {key.split(".")[0] for key in tables["server_arguments"]}},
     "standalone": {"tool": accepted(fastmcp.tools.tool), "prompt": accepted(fastmcp.prompts.prompt),
                    "resource": accepted(fastmcp.resources.resource)},
+    "functions": {f: accepted(getattr(classes[f.split(".")[0]], f.split(".")[1])) for f in
+                  {key.rpartition(".")[0] for key in tables["functions"]}},
+    "client_arguments": {m: accepted(getattr(Client, m)) for m in
+                         {key.split(".")[0] for key in tables["client_arguments"]}},
     "context": [name for name in tables["context"] if hasattr(Context, name)],
     "client": [name for name in tables["client"] if hasattr(Client, name)],
     "hooks": [name for name in dir(Middleware) if name.startswith("on_")],
@@ -112,6 +121,18 @@ def test_arguments_called_gone_are_refused() -> None:
         method, _, argument = entry.partition(".")
         assert argument not in installed()["server_arguments"][method], entry
         assert argument not in installed()["standalone"].get(method, ()), entry
+
+
+def test_what_a_server_accepts_is_all_of_it() -> None:
+    accepted = set(removed()["accepted"]["FastMCP"].split())
+    assert accepted == set(installed()["constructor"]) - {"kwargs"}
+
+
+@pytest.mark.parametrize("table", ["functions", "client_arguments"])
+def test_arguments_of_functions_called_gone_are_refused(table: str) -> None:
+    for entry in removed()[table]:
+        called, _, argument = entry.rpartition(".")
+        assert argument not in installed()[table][called], entry
 
 
 def test_hooks_are_those_of_fastmcp() -> None:

@@ -70,16 +70,28 @@ def test_one_file_may_be_given(tmp_path: Path) -> None:
     ("content", "expected"),
     [
         (b"def (:\n", "MF001"),
+        (b"print 'Python 2'\n", "MF001"),
         (b"x = 1\n\x00", "MF001"),
         (b"(" * 5000, "MF001"),
         (b"x = " + b"-" * 5000 + b"1", "MF001"),
         (b"# ok\nx = '\xff'\n", "MF002"),
+        (b"# coding: no-such-coding\nx = '\xff'\n", "MF002"),
         (b"#" * (files.LIMIT + 1), "MF003"),
     ],
 )
 def test_what_cant_be_read_is_one_finding(tmp_path: Path, content: bytes, expected: str) -> None:
-    found = inspect_tree(write(tmp_path, {"x.py": content}))
+    found = inspect_tree(write(tmp_path, {"x.py": content + b"# mcp", "other.py": content}))
     assert [(f.path, f.code) for f in found] == [("x.py", expected)]
+    assert [f.code for f in inspect_tree(tmp_path / "other.py")] == [expected]
+
+
+def test_a_declared_coding_counts(tmp_path: Path) -> None:
+    latin = b"# -*- coding: latin-1 -*-\n# \xe9t\xe9\n" + BAD.encode()
+    assert seen(write(tmp_path, {"server.py": latin})) == ["server.py:4 MF201"]
+    assert seen(write(tmp_path, {"requirements.txt": "fastmcp\r\n".encode("utf-16")})) == [
+        "requirements.txt:1 MF951",
+        "server.py:4 MF201",
+    ]
 
 
 def test_a_file_without_rights_is_one_finding(tmp_path: Path) -> None:
@@ -129,6 +141,38 @@ def test_names_of_other_files_that_are_no_servers_are_left_alone(tmp_path: Path)
     server = "from flask import Flask\nmcp = Flask('x')\n"
     use = "from pkg.server import mcp\nimport fastmcp\nmcp.get_tools()\n"
     assert seen(write(tmp_path, {"pkg/server.py": server, "pkg/use.py": use})) == []
+
+
+def test_what_other_files_make_is_known(tmp_path: Path) -> None:
+    package = {
+        "pkg/make.py": "from fastmcp import FastMCP\ndef make():\n    return FastMCP('x')\n",
+        "pkg/use.py": "from .make import make\nmake(port=1).get_tools()\n",
+        "tests/conftest.py": "import pytest\nfrom pkg.make import make\n"
+        "@pytest.fixture\ndef server():\n    return make()\n",
+        "tests/a/test_x.py": "import fastmcp\nasync def test(server):\n"
+        "    await server.get_tools()\n",
+    }
+    assert seen(write(tmp_path, package)) == ["pkg/use.py:2 MF203", "tests/a/test_x.py:3 MF203"]
+
+
+def test_modules_of_the_tree_itself_are_there(tmp_path: Path) -> None:
+    use = "from mcp.server.fastmcp import FastMCP\nfrom fastmcp.server import proxy\n"
+    own = {"mcp/server/fastmcp.py": "class FastMCP: ...\n", "src/fastmcp/server/proxy.py": ""}
+    assert seen(write(tmp_path, {"x.py": use, "lib/mcp/server/fastmcp.py": ""})) == [
+        "x.py:1 MF105",
+        "x.py:2 MF101",
+    ]
+    assert seen(write(tmp_path, own)) == []
+
+
+def test_own_fields_of_an_imported_class_are_no_old_spelling(tmp_path: Path) -> None:
+    model = "class Answer:\n    isError: bool = False\n"
+    use = "import fastmcp\nfrom models import Answer\ndef f(a):\n    return a.isError\n"
+    check = "import fastmcp\ndef test(answer):\n    assert answer.isError\n"
+    write(tmp_path, {"models.py": model, "x.py": use, "tests/test_y.py": check})
+    assert seen(tmp_path) == ["tests/test_y.py:3 MF703"]
+    write(tmp_path, {"tests/conftest.py": model})
+    assert seen(tmp_path) == []
 
 
 def test_imports_in_a_circle_end(tmp_path: Path) -> None:

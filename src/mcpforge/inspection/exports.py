@@ -6,8 +6,10 @@ import ast
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from mcpforge.inspection.scopes import imported
-from mcpforge.inspection.values import Source, Value
+from mcpforge.inspection.names import Value
+from mcpforge.inspection.others import Others
+from mcpforge.inspection.scopes import Function, imported
+from mcpforge.inspection.values import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,14 +17,12 @@ if TYPE_CHECKING:
 _DEPTH = 8
 
 
-class Exports:
+class Exports(Others):
     """The modules of a tree; asked what a dotted name of one of them stands for."""
 
     def __init__(self, trees: Mapping[str, ast.Module], declared: frozenset[str]) -> None:
         """Read the modules, by their paths from the root of the tree."""
-        self.sources = {
-            path: Source(tree, path, self.resolve, declared) for path, tree in trees.items()
-        }
+        self.sources = {path: Source(tree, path, self, declared) for path, tree in trees.items()}
         self._modules: dict[tuple[str, ...], list[str]] = {}
         for path in trees:
             parts = _module(path)
@@ -46,7 +46,39 @@ class Exports:
             value = source.lookup(name, source.scopes.module)
         finally:
             self._open.pop()
-        return Value(value.kind, value.name) if value and value.kind == "instance" else None
+        if value is None or value.kind == "instance":
+            return Value("instance", value.name) if value else None
+        made = source.made_by(value.node) if isinstance(value.node, Function) else None
+        return Value("factory", made.name) if made and made.kind == "instance" else None
+
+    def fixture(self, path: str, name: str) -> Value | None:
+        """Return what the fixture gives that the conftests around a file define."""
+        for near in self._conftests(path):
+            source = self.sources[near]
+            made = source.fixture(name) if near != path else None
+            value = source.made_by(made) if made else None
+            if made:
+                return Value("instance", value.name) if value else None
+        return None
+
+    def _conftests(self, path: str) -> list[str]:
+        places = [str(folder / "conftest.py") for folder in PurePosixPath(path).parents]
+        return [place for place in places if place in self.sources]
+
+    def fields(self, path: str) -> frozenset[str]:
+        """Return the fields of the classes in what a file imports, and in pytest's conftests."""
+        met = set(self._conftests(path))
+        for node in self.sources[path].nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                met |= self._imports(path, node)
+        return frozenset(name for near in met for name in self.sources[near].classes.names())
+
+    def holds(self, dotted: str) -> bool:
+        """Tell whether a module of this name is one of the tree, at its root or under `src`."""
+        places = self._modules.get(tuple(dotted.split(".")), [])
+        length = len(dotted.split("."))
+        roots = (_module(place)[:-length] for place in places)
+        return any(not root or root[-1] == "src" for root in roots)
 
     def imported_by(self, paths: Iterable[str]) -> set[str]:
         """Return the other files of the tree that these import, directly or through another."""

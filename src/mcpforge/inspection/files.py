@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
+import io
+import mmap
 import os
 import stat
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,12 +77,33 @@ def read(path: Path, shown: str) -> str | Finding:
 
 
 def decode(content: bytes, shown: str) -> str | Finding:
-    """Return content as text, without a byte order mark, or the finding that it is no UTF-8."""
+    """Return content as text, without a byte order mark, or the finding that it is no text.
+
+    The coding that a Python file declares counts (PEP 263), and that of a byte order mark before
+    a list of requirements, as PowerShell writes it.
+    """
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        with contextlib.suppress(SyntaxError, UnicodeDecodeError, LookupError):
+            return content.decode(_declared(content, shown))
         line = content.count(b"\n", 0, error.start) + 1
         return rules()["MF002"].at(shown, line, 1)
+
+
+def _declared(content: bytes, shown: str) -> str:
+    if is_python(Path(shown)):
+        return tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+    return "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
+
+
+def concerns(path: Path) -> bool:
+    """Tell whether a file can have to do with MCP, as far as it can be read: it names it."""
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            return any(view.find(name) >= 0 for name in (b"mcp", b"MCP"))
+    except (OSError, ValueError):
+        return True
 
 
 def _is_regular(path: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import warnings
 from pathlib import Path
@@ -21,6 +20,7 @@ from mcpforge.inspection.checks import (
     routes,
     servers,
 )
+from mcpforge.inspection.excuses import without_expected, without_ignored
 from mcpforge.inspection.exports import Exports
 from mcpforge.inspection.findings import Finding, rules
 from mcpforge.inspection.values import Source
@@ -43,8 +43,10 @@ _CHECKS = (
 )
 _HELPER_CHECKS = (imports.check, advice.check)
 """For files that use FastMCP only by being imported where it is used."""
-_IGNORED = re.compile(r"#\s*noqa:([^#]*)")
 _LIBRARIES = frozenset({"fastmcp", "fastmcp_tasks", "mcp", "mcp_types", "py_key_value"})
+
+
+_EXPRESSIONS = (ast.Name, ast.Attribute, ast.Call)
 
 
 def inspect_source(text: str, path: str) -> list[Finding]:
@@ -58,41 +60,38 @@ def inspect_source(text: str, path: str) -> list[Finding]:
     declared = frozenset(requirements.in_script(text))
     source = Source(tree, path, declared=declared)
     found = _run(source, _CHECKS) if _uses_fastmcp(source) else []
-    return sorted([*_without_ignored(found, text), *requirements.inspect_script(text, path)])
+    return sorted([*without_ignored(found, text), *requirements.inspect_script(text, path)])
 
 
 def inspect_tree(root: Path, *, skip: Collection[str] = files.SKIP) -> list[Finding]:
     """Return what is wrong with the Python files and the requirements of a folder.
 
-    Nothing is imported or run; names in `skip` are folders that are not entered.
+    Nothing is imported or run; names in `skip` are folders that are not entered. A file that can't
+    be read or parsed is a finding where it names MCP at all, or is the one that was asked for.
     """
     texts: dict[str, str] = {}
     findings: list[Finding] = []
     declared: set[str] = set()
+    trees: dict[str, ast.Module] = {}
     for path in files.walk(root, skip):
         shown = path.name if path == root else path.relative_to(root).as_posix()
         text = files.read(path, shown)
-        if isinstance(text, Finding):
-            findings.append(text)
-        elif files.is_python(path):
-            texts[shown] = text
-            declared |= requirements.in_script(text)
-            findings += requirements.inspect_script(text, shown)
-        else:
+        if isinstance(text, str) and not files.is_python(path):
             declared |= requirements.declared(text, shown)
             findings += requirements.inspect_requirements(text, shown)
-    trees: dict[str, ast.Module] = {}
-    for shown, text in texts.items():
-        tree = _parse(text, shown)
+            continue
+        tree = _parse(text, shown) if isinstance(text, str) else text
         if isinstance(tree, Finding):
-            findings.append(tree)
-        else:
-            trees[shown] = tree
+            findings += [tree] if path == root or files.concerns(path) else []
+        elif isinstance(text, str):
+            texts[shown], trees[shown] = text, tree
+            declared |= requirements.in_script(text)
+            findings += requirements.inspect_script(text, shown)
     exports = Exports(trees, frozenset(declared))
     serving = {shown for shown, source in exports.sources.items() if _uses_fastmcp(source)}
     for shown in sorted(serving | exports.imported_by(serving)):
         checks = _CHECKS if shown in serving else _HELPER_CHECKS
-        findings += _without_ignored(_run(exports.sources[shown], checks), texts[shown])
+        findings += without_ignored(_run(exports.sources[shown], checks), texts[shown])
     return sorted(findings)
 
 
@@ -113,8 +112,7 @@ def _parse(text: str, path: str) -> ast.Module | Finding:
 def _run(source: Source, checks: Iterable[Check]) -> list[Finding]:
     try:
         found = {finding for check in checks for finding in check(source)}
-        expected = _expected_lines(source)
-        return sorted(f for f in found if f.severity == "warning" or f.line not in expected)
+        return sorted(without_expected(found, source))
     except RecursionError:
         return [_unreadable(source.path, "too deeply nested")]
 
@@ -122,17 +120,6 @@ def _run(source: Source, checks: Iterable[Check]) -> list[Finding]:
 def _unreadable(path: str, reason: str, line: int = 1, column: int = 1) -> Finding:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return rules()["MF001"].at(path, max(line, 1), max(column, 1), python=python, reason=reason)
-
-
-def _expected_lines(source: Source) -> set[int]:
-    """Return the lines that a test expects to fail: `with pytest.raises(...)`."""
-    lines: set[int] = set()
-    for node in source.nodes:
-        if not isinstance(node, ast.With | ast.AsyncWith):
-            continue
-        if any("raises" in ast.unparse(item.context_expr) for item in node.items):
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return lines
 
 
 def _uses_fastmcp(source: Source) -> bool:
@@ -143,18 +130,6 @@ def _uses_fastmcp(source: Source) -> bool:
         elif isinstance(node, ast.ImportFrom):
             if not node.level and (node.module or "").split(".")[0] in _LIBRARIES:
                 return True
-        elif isinstance(node, ast.Name | ast.Attribute) and source.is_instance(node, "FastMCP"):
+        elif isinstance(node, _EXPRESSIONS) and source.is_instance(node, "FastMCP"):
             return True
     return False
-
-
-def _without_ignored(findings: list[Finding], text: str) -> list[Finding]:
-    """Leave out what a line itself excuses: `# noqa: MF301`."""
-    lines = text.split("\n")
-
-    def ignored(finding: Finding) -> bool:
-        line = lines[finding.line - 1] if finding.line <= len(lines) else ""
-        comment = _IGNORED.search(line)
-        return comment is not None and finding.code in re.split(r"[\s,]+", comment[1])
-
-    return [finding for finding in findings if not ignored(finding)]

@@ -54,7 +54,8 @@ def roles_of(source: Source) -> Roles:
                 if role := decorator_role(source, decorator):
                     roles.give(role, node)
         elif isinstance(node, ast.ClassDef):
-            if any(source.name_of(base) == "Middleware" for base in node.bases):
+            names = {source.name_of(base) for base in node.bases}
+            if "Middleware" in names or source.classes.base_of(node) == "Middleware":
                 roles.middleware.append(node)
         elif isinstance(node, ast.Call):
             _registered(source, node, roles)
@@ -76,7 +77,7 @@ def is_server(source: Source, node: ast.AST) -> bool:
 
 
 def _registered(source: Source, call: ast.Call, roles: Roles) -> None:
-    if source.name_of(call.func) == "FastMCP":
+    if source.name_of(call.func) == "FastMCP" or _is_subclass(source, call.func):
         for keyword in call.keywords:
             if keyword.arg == "lifespan":
                 _give(source, "lifespan", keyword.value, roles)
@@ -87,6 +88,12 @@ def _registered(source: Source, call: ast.Call, roles: Roles) -> None:
         role = _REGISTRARS.get(call.func.attr, call.func.attr)
         if role in COMPONENTS:
             _give(source, role, call.args[0], roles)
+
+
+def _is_subclass(source: Source, func: ast.expr) -> bool:
+    value = source.value(func)
+    made = value.node if value is not None and value.kind == "class" else None
+    return isinstance(made, ast.ClassDef) and source.classes.base_of(made, "__init__") == "FastMCP"
 
 
 def _give(source: Source, role: str, node: ast.expr, roles: Roles) -> None:

@@ -77,6 +77,16 @@ class Scopes:
         return None
 
 
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Yield the nodes of a function's body, without those of functions and classes inside."""
+    stack: list[ast.AST] = list(function.body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            stack.extend(ast.iter_child_nodes(node))
+
+
 def read_scopes(tree: ast.Module) -> Scopes:
     """Return the scopes of a tree; walks without recursion, so depth is no danger."""
     module = Scope(tree)

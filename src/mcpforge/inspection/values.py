@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from mcpforge.inspection.scopes import Binding, Function, Scope, Scopes, read_scopes
+from mcpforge.inspection.annotations import annotated, yielded
+from mcpforge.inspection.classes import Classes
+from mcpforge.inspection.names import Value, imported_value
+from mcpforge.inspection.others import Others
+from mcpforge.inspection.scopes import (
+    Binding,
+    Function,
+    Scope,
+    Scopes,
+    own_nodes,
+    read_scopes,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Fields = dict[tuple[ast.ClassDef, str], list[ast.Assign | ast.AnnAssign]]
-
-Kind = Literal["name", "instance", "function", "class"]
+    from collections.abc import Iterable, Mapping
 
 _SERVER_NAME = re.compile(r"(?:\w+_)?mcp(?:_server)?")
 _SERVER_USES = frozenset(
@@ -31,27 +37,8 @@ _MAKERS = {
     "get_context": "Context",
     "get_server": "FastMCP",
 }
-_UNIONS = frozenset({"typing.Optional", "typing.Union", "typing.Annotated"})
 _DEPTH = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """`name` is dotted for what is imported; FastMCP's own names are their last part alone.
-
-    `node` is the call that made an instance, or the definition of a function or class.
-    """
-
-    kind: Kind
-    name: str
-    node: ast.AST | None = None
-
-
-def public_name(dotted: str) -> str:
-    """Return the short name of what FastMCP exports under many paths, anything else unchanged."""
-    if dotted.startswith(("fastmcp.", "mcp.server.fastmcp.")):
-        return dotted.rpartition(".")[2]
-    return dotted
+ALONE = Others()
 
 
 class Source:
@@ -61,10 +48,10 @@ class Source:
         self,
         tree: ast.Module,
         path: str,
-        resolve: Callable[[str, str], Value | None] = lambda _path, _dotted: None,
+        others: Others = ALONE,
         declared: frozenset[str] = frozenset(),
     ) -> None:
-        """Read the scopes; `resolve` finds what other files of the tree export.
+        """Read the scopes; `others` are the other files of the tree.
 
         `declared` are the packages that the project itself requires.
         """
@@ -73,10 +60,11 @@ class Source:
         self.declared = declared
         self.scopes: Scopes = read_scopes(tree)
         self.nodes = list(self.scopes.of)
-        self._resolve = resolve
+        self.others = others
         self._known: dict[tuple[int, str], Value | None] = {}
         self._used = self._attributes_by_name()
-        self._fields: Fields | None = None
+        self.classes = Classes(self.nodes, self.scopes, self.value)
+        self._made: dict[Function, Value | None] = {}
 
     def _attributes_by_name(self) -> Mapping[str, set[str]]:
         used: dict[str, set[str]] = {}
@@ -87,28 +75,49 @@ class Source:
 
     def value(self, node: ast.AST | None, depth: int = 0) -> Value | None:
         """Return what an expression stands for, or None where that isn't certain."""
-        found: Value | None = None
         if depth > _DEPTH:
-            return found
+            return None
         match node:
             case ast.Name():
-                scope = self.scopes.of.get(node, self.scopes.module)
-                found = self.lookup(node.id, scope, depth)
+                return self.lookup(node.id, self.scopes.of.get(node, self.scopes.module), depth)
             case ast.Attribute():
-                found = self._attribute(node, depth + 1)
+                return self._attribute(node, depth + 1)
             case ast.Call():
-                found = self._call(node, depth + 1)
+                return self._call(node, depth + 1)
+            case ast.Subscript():  # a generic class: FastMCP[State]
+                outer = self.value(node.value, depth + 1)
+                return outer if outer is not None and outer.kind in {"name", "class"} else None
+        return self._combined(node, depth + 1)
+
+    def _combined(self, node: ast.AST | None, depth: int) -> Value | None:
+        found: Value | None = None
+        match node:
             case ast.Await(value=ast.Call(func=ast.Attribute(attr="call_tool") as called)):
                 if self.is_instance(called.value, "Client"):
                     found = Value("instance", "CallToolResult")
-            case ast.Await():
-                found = self.value(node.value, depth + 1)
+            case ast.Await() | ast.NamedExpr():
+                found = self.value(node.value, depth)
+            case ast.IfExp():
+                found = self._agreeing([node.body, node.orelse], depth)
+            case ast.BoolOp():
+                found = self._agreeing(node.values, depth)
         return found
 
-    def is_instance(self, node: ast.AST | None, name: str) -> bool:
-        """Tell whether an expression is an instance of the FastMCP class of this name."""
+    def is_instance(self, node: ast.AST | None, name: str, member: str = "") -> bool:
+        """Tell whether an expression is an instance of the FastMCP class of this name.
+
+        One of a subclass in this file is, too, unless the class defines `member` itself.
+        """
         value = self.value(node)
-        return value is not None and value.kind == "instance" and value.name == name
+        if value is None or value.kind != "instance":
+            return False
+        return self.kind_of(value, member) == name
+
+    def kind_of(self, value: Value, member: str = "") -> str:
+        """Return the name of an instance's class, or of the imported one that its class is of."""
+        if isinstance(value.node, ast.ClassDef):
+            return self.classes.base_of(value.node, member)
+        return value.name
 
     def name_of(self, node: ast.AST | None) -> str:
         """Return the (short) name of an imported thing, or an empty text."""
@@ -130,22 +139,17 @@ class Source:
         key = (id(scope), name)
         if key not in self._known:
             self._known[key] = None  # a name bound to itself stays unknown
-            self._known[key] = self._agreed(name, scope, depth)
+            self._known[key] = self._of_bindings(name, scope, depth)
         return self._known[key]
 
-    def _agreed(self, name: str, scope: Scope, depth: int) -> Value | None:
-        values = [
-            self._of_binding(name, binding, scope, depth)
-            for binding in scope.bindings[name]
-            if not (isinstance(binding.value, ast.Constant) and binding.value.value is None)
-        ]
-        first = values[0] if values else None
-        if first is None:
-            return None
-        if any(v is None or (v.kind, v.name) != (first.kind, first.name) for v in values):
-            return None
-        alike = all(v is not None and v.node is first.node for v in values)
-        return first if alike else Value(first.kind, first.name)
+    def _of_bindings(self, name: str, scope: Scope, depth: int) -> Value | None:
+        return _agreed(
+            [
+                self._of_binding(name, binding, scope, depth)
+                for binding in scope.bindings[name]
+                if not (isinstance(binding.value, ast.Constant) and binding.value.value is None)
+            ]
+        )
 
     def _of_binding(self, name: str, binding: Binding, scope: Scope, depth: int) -> Value | None:
         if binding.origin:
@@ -155,19 +159,37 @@ class Source:
         if binding.owner is not None:
             return Value("instance", _own(binding.owner), binding.owner)
         if binding.annotation is not None:
-            return self.annotated(binding.annotation, scope, depth)
+            return annotated(self, binding.annotation, scope, depth)
         if binding.value is not None:
             return self.value(binding.value, depth)
-        return self._by_use(name) if binding.parameter else None
+        return self._parameter(name, scope, depth) if binding.parameter else None
+
+    def _parameter(self, name: str, scope: Scope, depth: int) -> Value | None:
+        decorators = getattr(scope.node, "decorator_list", ())
+        if any("patch" in ast.unparse(decorator) for decorator in decorators):
+            return None
+        local = self.fixture(name)
+        if local is not None and local is not scope.node:
+            return self.made_by(local, depth + 1)
+        return self.others.fixture(self.path, name) or self._by_use(name)
+
+    def fixture(self, name: str) -> Function | None:
+        """Return pytest's fixture of a name, if the file defines it."""
+        for binding in self.scopes.module.bindings.get(name, []):
+            made = binding.definition
+            if isinstance(made, Function):
+                named = [ast.unparse(decorator) for decorator in made.decorator_list]
+                return made if any("fixture" in text for text in named) else None
+        return None
 
     def _imported(self, origin: str, name: str) -> Value | None:
-        found = self._resolve(self.path, origin)
+        found = self.others.resolve(self.path, origin)
         if found is not None:
             return found
-        dotted = public_name(origin)
-        if dotted == origin and origin not in {"fastmcp", "mcp"} and self._by_use(name):
+        value = imported_value(origin)
+        if value.name == origin and origin not in {"fastmcp", "mcp"} and self._by_use(name):
             return self._by_use(name)
-        return Value("name", dotted)
+        return value
 
     def _by_use(self, name: str) -> Value | None:
         if _SERVER_NAME.fullmatch(name) and self._used.get(name, set()) & _SERVER_USES:
@@ -181,99 +203,76 @@ class Source:
         if base is None:
             return None
         if base.kind == "name":
-            dotted = f"{base.name}.{node.attr}"
-            if found := self._resolve(self.path, dotted):
-                return found
-            return Value("name", dotted if base.name == "FastMCP" else public_name(dotted))
-        if base.kind == "instance" and isinstance(base.node, ast.ClassDef):
+            dotted = f"{base.origin or base.name}.{node.attr}"
+            known = self.others.resolve(self.path, dotted)
+            return known or imported_value(dotted)
+        if base.kind in {"class", "instance"} and isinstance(base.node, ast.ClassDef):
             return self._member(base.node, node.attr, depth)
         is_server = (base.kind, base.name, node.attr) == ("instance", "Context", "fastmcp")
         return Value("instance", "FastMCP") if is_server else None
 
     def _member(self, owner: ast.ClassDef, attribute: str, depth: int) -> Value | None:
         found: list[Value | None] = []
-        for node in self._members().get((owner, attribute), ()):
+        for node in self.classes.fields(owner, attribute):
             if isinstance(node, ast.AnnAssign):
-                scope = self.scopes.of[node]
-                found.append(self.annotated(node.annotation, scope, depth))
-            else:
+                found.append(annotated(self, node.annotation, self.scopes.of[node], depth))
+            elif not (isinstance(node.value, ast.Constant) and node.value.value is None):
                 found.append(self.value(node.value, depth))
-        return found[0] if found and all(v == found[0] for v in found) else None
+        return _agreed(found)
 
-    def _members(self) -> Fields:
-        if self._fields is None:
-            self._fields = {}
-            for node in self.nodes:
-                if isinstance(node, ast.Assign | ast.AnnAssign):
-                    self._add_member(self._fields, node)
-        return self._fields
+    def _agreeing(self, nodes: Iterable[ast.expr], depth: int) -> Value | None:
+        """Return what all of some expressions stand for; `None` among them changes nothing."""
+        real = [n for n in nodes if not (isinstance(n, ast.Constant) and n.value is None)]
+        return _agreed([self.value(node, depth) for node in real])
 
-    def _add_member(self, fields: Fields, node: ast.Assign | ast.AnnAssign) -> None:
-        around = self.scopes.of[node]
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-        owner: ast.AST | None = None
-        name = ""
-        match target:
-            case ast.Name(id=name) if isinstance(node, ast.AnnAssign):
-                owner = around.node
-            case ast.Attribute(value=ast.Name(id="self"), attr=name) if around.parent:
-                owner = around.parent.node
-        if isinstance(owner, ast.ClassDef):
-            fields.setdefault((owner, name), []).append(node)
+    def made_by(self, function: Function, depth: int = 0) -> Value | None:
+        """Return what calling a function gives, or a generator yields, by annotation or body."""
+        if function not in self._made:
+            self._made[function] = None  # what calls itself makes nothing certain
+            self._made[function] = self._made_by(function, depth)
+        return self._made[function]
+
+    def _made_by(self, function: Function, depth: int) -> Value | None:
+        if function.returns is not None:
+            scope = self.scopes.of.get(function, self.scopes.module)
+            return yielded(self, function.returns, scope, depth)
+        given = [
+            node.value
+            for node in own_nodes(function)
+            if isinstance(node, ast.Return | ast.Yield) and node.value is not None
+        ]
+        return self._agreeing(given, depth + 1)
 
     def _call(self, node: ast.Call, depth: int) -> Value | None:
         called = self.value(node.func, depth)
+        made: Value | None = None
         if called is None:
             return None
         if called.kind == "class":
-            return Value("instance", called.name, called.node)
-        if isinstance(called.node, ast.FunctionDef | ast.AsyncFunctionDef):
-            scope = self.scopes.of.get(called.node, self.scopes.module)
-            return self.annotated(called.node.returns, scope, depth)
-        if called.kind != "name":
-            return None
-        last = called.name.rpartition(".")[2]
-        made = _MAKERS.get(called.name, called.name if last[:1].isupper() else "")
-        return Value("instance", made, node) if made else None
+            made = Value("instance", called.name, called.node)
+        elif called.kind == "factory":
+            made = Value("instance", called.name)
+        elif isinstance(called.node, Function):
+            result = self.made_by(called.node, depth)
+            made = result if result is not None and result.kind == "instance" else None
+        elif called.name == "functools.partial" and node.args:
+            made = self.value(node.args[0], depth)
+        elif called.kind == "name":
+            last = called.name.rpartition(".")[2]
+            name = _MAKERS.get(called.name, called.name if last[:1].isupper() else "")
+            made = Value("instance", name, node) if name else None
+        return made
 
-    def annotated(self, node: ast.expr | None, scope: Scope, depth: int = 0) -> Value | None:
-        """Return the instance that an annotation promises; `None` beside it changes nothing."""
-        if depth > _DEPTH:
-            return None
-        match node:
-            case ast.Constant(value=str(text)):
-                return self._quoted(text, scope, depth)
-            case ast.BinOp(op=ast.BitOr()):
-                return self._one_of([node.left, node.right], scope, depth)
-            case ast.Subscript():
-                return self._subscript(node, scope, depth)
-            case ast.Name() | ast.Attribute():
-                value = self.value(node, depth + 1)
-                if value is not None and value.kind in {"name", "class"}:
-                    return Value("instance", value.name, value.node)
+
+def _agreed(values: list[Value | None]) -> Value | None:
+    """Return the one meaning of several expressions; which of them made it is then unknown."""
+    first = values[0] if values else None
+    if first is None:
         return None
-
-    def _subscript(self, node: ast.Subscript, scope: Scope, depth: int) -> Value | None:
-        outer = self.name_of(node.value)
-        if outer not in _UNIONS:
-            return self.annotated(node.value, scope, depth + 1)
-        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return self._one_of(items[:1] if outer == "typing.Annotated" else items, scope, depth)
-
-    def _one_of(self, nodes: list[ast.expr], scope: Scope, depth: int) -> Value | None:
-        real = [n for n in nodes if not (isinstance(n, ast.Constant) and n.value is None)]
-        return self.annotated(real[0], scope, depth + 1) if len(real) == 1 else None
-
-    def _quoted(self, text: str, scope: Scope, depth: int) -> Value | None:
-        name = text.partition("[")[0].split("|")[0].strip()
-        if not all(part.isidentifier() for part in name.split(".")):
-            return None
-        first, *rest = name.split(".")
-        value = self.lookup(first, scope, depth + 1)
-        if value is None or (rest and value.kind != "name"):
-            return None
-        dotted = public_name(".".join([value.name, *rest]))
-        return Value("instance", dotted, value.node)
+    if any(v is None or (v.kind, v.name) != (first.kind, first.name) for v in values):
+        return None
+    alike = all(v is not None and v.node is first.node for v in values)
+    return first if alike else Value(first.kind, first.name, origin=first.origin)
 
 
 def _defined(node: Function | ast.ClassDef) -> Value:

@@ -49,7 +49,8 @@ def examine_project(root: Path, catalog: Catalog) -> list[Check]:
     try:
         lock = locks.load(root)
     except ForgeError as error:
-        hint = f"`mcpforge doctor --fix` repairs it. {error.hint}"
+        repairs = "" if error.code == "lock_newer" else "`mcpforge doctor --fix` repairs it. "
+        hint = f"{repairs}{error.hint}"
         return [*checks, Check("lock", "error", error.message, hint)]
     checks.append(Check("lock", "ok", f"`{locks.PATH}` is whole"))
     checks.extend(_markers(root, lock))
@@ -138,7 +139,9 @@ def _settings(root: Path, change: ChangePlan) -> Iterator[Check]:
 
 
 def _versions(root: Path) -> Iterator[Check]:
-    for path in sorted((root / ".venv").glob("lib/python3.*/site-packages/fastmcp-*.dist-info")):
+    found = "site-packages/fastmcp-*.dist-info"
+    places = (f"lib/python3.*/{found}", f"Lib/{found}")  # the second is that of Windows
+    for path in sorted({path for place in places for path in (root / ".venv").glob(place)}):
         version = path.name.removeprefix("fastmcp-").removesuffix(".dist-info")
         good = version.startswith("4.1.")
         yield Check(

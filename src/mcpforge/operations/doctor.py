@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mcpforge.errors import ForgeError, UsageError
 from mcpforge.inspection.inspect import inspect_tree
 from mcpforge.project import lock as locks
+from mcpforge.project import pristine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +29,16 @@ def examine_code(root: Path) -> list[Finding]:
 
 
 def project_of(place: Path) -> Path | None:
-    """Return the project that a folder or file belongs to, or None."""
+    """Return the project that a folder or file belongs to, or None.
+
+    A folder that has pristine texts and no lock is one that lost it.
+    """
+    start = place if place.is_dir() else place.parent
     try:
-        return locks.find(place if place.is_dir() else place.parent)
+        return locks.find(start)
     except ForgeError:
-        return None
+        around = (start.absolute(), *start.absolute().parents)
+        return next((folder for folder in around if (folder / pristine.BASE).is_dir()), None)
 
 
 def examine(root: Path, catalog: Catalog) -> list[Check]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from mcpforge.inspection.checks.components import own_nodes
 from mcpforge.inspection.reports import report
+from mcpforge.inspection.scopes import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

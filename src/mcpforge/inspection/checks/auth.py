@@ -67,6 +67,18 @@ def _is_set(source: Source, node: ast.Constant) -> bool:
             func=ast.Attribute(attr="setdefault" | "setenv" | "putenv"), args=[first, *_]
         ):
             return first is node
-        case ast.Dict():
-            return node in parent.keys
+        case ast.Dict() if node in parent.keys:
+            return _is_environment(source, parent)
+    return False
+
+
+def _is_environment(source: Source, table: ast.Dict) -> bool:
+    """Tell whether a dict becomes the environment of this process or of another one."""
+    around = source.scopes.parents[table]
+    if isinstance(around, ast.keyword):
+        return "env" in (around.arg or "")
+    if isinstance(around, ast.Call):
+        called = around.func
+        on = called.value if isinstance(called, ast.Attribute) else called
+        return any("environ" in ast.unparse(part) for part in [on, *around.args[:1]])
     return False

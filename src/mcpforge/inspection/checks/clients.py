@@ -24,31 +24,64 @@ def check(source: Source) -> Iterator[Finding]:
     for node in source.nodes:
         if isinstance(node, ast.Attribute):
             yield from _member(source, node, fields)
-        elif isinstance(node, ast.Subscript):
-            if source.is_instance(node.value, "CallToolResult") and _index(node):
-                yield report(source, "MF705", node, index=_index(node))
         elif isinstance(node, ast.Call):
             yield from _error(source, node)
+            yield from _arguments(source, node)
         elif isinstance(node, ast.Try):
             yield from _handlers(source, node)
+        yield from _as_list(source, node)
 
 
-def _member(source: Source, node: ast.Attribute, fields: set[str]) -> Iterator[Finding]:
+def _as_list(source: Source, node: ast.AST) -> Iterator[Finding]:
+    """Check what FastMCP 2.0 to 2.9 gave as a list: indexed, iterated, measured."""
+    used: ast.expr | None = None
+    index = ""
+    match node:
+        case ast.Subscript(slice=ast.Constant(value=int(number))):
+            used, index = node.value, f"[{number}]"
+        case ast.For() | ast.comprehension():
+            used = node.iter
+        case ast.Call(func=ast.Name(id="len"), args=[argument]):
+            used = argument
+    if used is not None and source.is_instance(used, "CallToolResult"):
+        yield report(source, "MF705", used if index == "" else node, index=index)
+
+
+def _arguments(source: Source, call: ast.Call) -> Iterator[Finding]:
+    method = call.func
+    if not isinstance(method, ast.Attribute):
+        return
+    if not source.is_instance(method.value, "Client", method.attr):
+        return
+    for keyword in call.keywords:
+        if fix := removed()["client_arguments"].get(f"{method.attr}.{keyword.arg}"):
+            name = str(keyword.arg)
+            yield report(source, "MF206", keyword, call=method.attr, name=name, fix=fix)
+
+
+def _member(source: Source, node: ast.Attribute, fields: frozenset[str]) -> Iterator[Finding]:
     if not isinstance(node.ctx, ast.Load):
         return
-    value = source.value(node.value)
+    found: list[Finding] = []
     snake = removed()["camelcase"].get(node.attr)
-    if snake is not None and node.attr not in fields and not tolerated(source, node):
-        if value is not None and value.name == "CallToolResult":
-            yield report(source, "MF707", node, name=node.attr, fix=snake)
+    if snake is not None and node.attr not in fields:
+        if source.is_instance(node.value, "CallToolResult"):
+            found = [report(source, "MF707", node, name=node.attr, fix=snake)]
         elif not _is_other(source, node):
-            yield report(source, "MF703", node, name=node.attr, fix=snake)
-    if value is None or value.name != "Client" or tolerated(source, node):
-        return
+            found = [report(source, "MF703", node, name=node.attr, fix=snake)]
+    if source.is_instance(node.value, "Client", node.attr):
+        found += _of_client(source, node)
+    if found and not tolerated(source, node):
+        yield from found
+
+
+def _of_client(source: Source, node: ast.Attribute) -> Iterator[Finding]:
+    value = source.value(node.value)
+    made = value.node if value is not None else None
     if fix := removed()["client"].get(node.attr):
         yield report(source, "MF706", node, name=node.attr, fix=fix)
-    elif node.attr == "ping" and isinstance(value.node, ast.Call) and _default_mode(value.node):
-        target = value.node.args[0] if value.node.args else None
+    elif node.attr == "ping" and isinstance(made, ast.Call) and _default_mode(made):
+        target = made.args[0] if made.args else None
         own = source.is_instance(target, "FastMCP")
         yield report(source, "MF704" if own else "MF708", node)
 
@@ -66,13 +99,14 @@ def _is_other(source: Source, node: ast.Attribute) -> bool:
     return value.kind != "instance" or not value.name.startswith(("mcp.", "mcp_types."))
 
 
-def _own_fields(source: Source) -> set[str]:
-    """Return the names that the file binds itself: fields of its own classes."""
-    fields: set[str] = set()
-    for node in source.nodes:
-        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-            fields.add(node.id if isinstance(node, ast.Name) else node.attr)
-    return fields
+def _own_fields(source: Source) -> frozenset[str]:
+    """Return the names that are fields of own classes, of this file or of what it imports."""
+    set_here = {
+        node.attr
+        for node in source.nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+    }
+    return source.others.fields(source.path) | source.classes.names() | set_here
 
 
 def _default_mode(call: ast.Call) -> bool:
@@ -81,12 +115,6 @@ def _default_mode(call: ast.Call) -> bool:
         return False
     mode = given.get("mode")
     return mode is None or (isinstance(mode, ast.Constant) and mode.value == "auto")
-
-
-def _index(node: ast.Subscript) -> str:
-    if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
-        return str(node.slice.value)
-    return ""
 
 
 def _error(source: Source, call: ast.Call) -> Iterator[Finding]:

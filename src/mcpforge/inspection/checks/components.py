@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from mcpforge.inspection.checks.servers import tolerated
 from mcpforge.inspection.reports import report
 from mcpforge.inspection.roles import COMPONENTS, decorator_role, roles_of
-from mcpforge.inspection.scopes import Function
+from mcpforge.inspection.scopes import Function, own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,16 +52,6 @@ def _served(source: Source) -> Iterator[tuple[Function, str]]:
             yield function, role
     for hook in roles.hooks():
         yield hook, "middleware"
-
-
-def own_nodes(function: Function) -> Iterator[ast.AST]:
-    """Yield the nodes of a function's body, without those of functions and classes inside."""
-    stack: list[ast.AST] = list(function.body)
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            stack.extend(ast.iter_child_nodes(node))
 
 
 def _prints(source: Source, function: Function, role: str) -> Iterator[Finding]:
@@ -162,6 +153,8 @@ def _validator(source: Source, function: Function) -> Iterator[Finding]:
 
 def _object(source: Source, node: ast.Attribute) -> Iterator[Finding]:
     if node.attr not in _OF_OBJECTS or not isinstance(node.ctx, ast.Load):
+        return
+    if tolerated(source, node):
         return
     value = source.value(node.value)
     if value is None or value.kind != "function":

@@ -25,7 +25,9 @@ _ELICIT_ARGUMENTS = 2
 def check(source: Source) -> Iterator[Finding]:
     """Yield what a context of 4.1 has not, or does only for older clients."""
     for node in source.nodes:
-        if not isinstance(node, ast.Attribute) or not source.is_instance(node.value, "Context"):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if not source.is_instance(node.value, "Context", node.attr):
             continue
         fix = removed()["context"].get(node.attr)
         if fix is not None and not tolerated(source, node):
@@ -81,8 +83,21 @@ def _is_lost(source: Source, call: ast.Call) -> bool:
     for keyword in call.keywords:
         if keyword.arg in {"serializable", None}:
             return False
-    in_tool = source.scopes.function_of(call) in roles_of(source).of("tool")
-    return in_tool and not _chooses_era(source)
+    function = source.scopes.function_of(call)
+    if function not in roles_of(source).of("tool") or _chooses_era(source):
+        return False
+    return not _read_later(function, call)
+
+
+def _read_later(function: ast.AST, call: ast.Call) -> bool:
+    """Tell whether what a tool stores is read in the same call, so that it need not last."""
+    key = ast.unparse(call.args[0]) if call.args else ""
+    for node in ast.walk(function):
+        match node:
+            case ast.Await(value=ast.Call(func=ast.Attribute(attr="get_state"), args=[read, *_])):
+                if node.lineno > call.lineno and ast.unparse(read) == key:
+                    return True
+    return False
 
 
 def _chooses_era(source: Source) -> bool:

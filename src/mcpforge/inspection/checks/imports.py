@@ -10,7 +10,7 @@ from mcpforge.inspection.reports import report
 from mcpforge.inspection.scopes import imported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mcpforge.inspection.findings import Finding
     from mcpforge.inspection.values import Source
@@ -27,6 +27,7 @@ _FUNCTIONS = frozenset(
     {"fastmcp.prompts.prompt", "fastmcp.resources.resource", "fastmcp.tools.tool"}
 )
 """Names of modules that are gone, now those of decorators."""
+_EXITS = frozenset({"exit", "os._exit", "quit", "sys.exit"})
 _CODES = {"mcp": "MF105", "py_key_value": "MF104"}
 
 
@@ -34,34 +35,66 @@ def check(source: Source) -> Iterator[Finding]:
     """Yield imports that fail; those that the file itself guards against are left alone."""
     fastapi = _fastapi_names(source)
     for node in source.nodes:
-        if not isinstance(node, ast.Import | ast.ImportFrom) or _guarded(source, node):
-            continue
-        if isinstance(node, ast.ImportFrom) and node.level:
-            continue
-        yield from _of_fastmcp(source, node)
-        if isinstance(node, ast.ImportFrom) and node.module == "fastapi" and fastapi:
-            for alias in node.names:
-                yield report(source, "MF103", alias, name=alias.name, fix=_FASTAPI[alias.name])
-        if _module(node) == "aiofiles" and "aiofiles" not in source.declared:
-            yield report(source, "MF106", node)
+        found: list[Finding] = []
+        if isinstance(node, ast.Attribute):
+            found = [*_read(source, node)]
+        elif isinstance(node, ast.Import | ast.ImportFrom) and not getattr(node, "level", False):
+            found = [*_of_fastmcp(source, node), *_of_others(source, node, fastapi)]
+        if found and not _guarded(source, node):
+            yield from found
+
+
+def _of_others(
+    source: Source, node: ast.Import | ast.ImportFrom, fastapi: set[str]
+) -> Iterator[Finding]:
+    if isinstance(node, ast.ImportFrom) and node.module == "fastapi" and fastapi:
+        for alias in node.names:
+            yield report(source, "MF103", alias, name=alias.name, fix=_FASTAPI[alias.name])
+    if _module(node) == "aiofiles" and "aiofiles" not in source.declared:
+        yield report(source, "MF106", node)
 
 
 def _of_fastmcp(source: Source, node: ast.Import | ast.ImportFrom) -> Iterator[Finding]:
     if isinstance(node, ast.Import):
         for alias in node.names:
-            if gone := _gone_module(alias.name):
+            if gone := _gone_module(source, alias.name):
                 yield _no_module(source, alias, gone)
+    elif node.level or source.others.holds(node.module or ""):
         return
-    if gone := _gone_module(node.module or ""):
+    elif gone := _gone_module(source, node.module or ""):
         yield _no_module(source, node, gone)
+    else:
+        for alias, (_, dotted) in zip(node.names, imported(node), strict=True):
+            yield from _gone(source, alias, dotted)
+
+
+def _gone(source: Source, node: ast.AST, dotted: str) -> Iterator[Finding]:
+    if dotted in removed()["modules"] and dotted not in _FUNCTIONS:
+        if not source.others.holds(dotted):
+            yield _no_module(source, node, dotted)
+    elif dotted in removed()["names"]:
+        module, _, name = dotted.rpartition(".")
+        fix = removed()["names"][dotted]
+        yield report(source, "MF102", node, name=name, module=module, fix=fix)
+
+
+def _read(source: Source, node: ast.Attribute) -> Iterator[Finding]:
+    """Check what is read from a module: `fastmcp.Image`, `fastmcp.server.proxy`."""
+    value = source.value(node)
+    outer = source.value(node.value)
+    if value is None or outer is None or outer.kind != "name" or not isinstance(node.ctx, ast.Load):
         return
-    for alias, (_, dotted) in zip(node.names, imported(node), strict=True):
-        if dotted in removed()["modules"] and dotted not in _FUNCTIONS:
-            yield _no_module(source, alias, dotted)
-        elif dotted in removed()["names"]:
-            module, _, name = dotted.rpartition(".")
-            fix = removed()["names"][dotted]
-            yield report(source, "MF102", alias, name=name, module=module, fix=fix)
+    found = [*_gone(source, node, value.origin)]
+    if found and not source.others.holds(outer.origin) and not _is_imported(source, value.origin):
+        yield from found
+
+
+def _is_imported(source: Source, dotted: str) -> bool:
+    """Tell whether an import of the file names this module, which is then the finding."""
+    return any(
+        isinstance(node, ast.Import) and any(alias.name.startswith(dotted) for alias in node.names)
+        for node in source.nodes
+    )
 
 
 def _no_module(source: Source, node: ast.AST, name: str) -> Finding:
@@ -69,8 +102,10 @@ def _no_module(source: Source, node: ast.AST, name: str) -> Finding:
     return report(source, code, node, name=name, fix=removed()["modules"][name])
 
 
-def _gone_module(dotted: str) -> str | None:
+def _gone_module(source: Source, dotted: str) -> str | None:
     parts = dotted.split(".")
+    if source.others.holds(dotted):
+        return None
     names = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
     return next((name for name in names if name in removed()["modules"]), None)
 
@@ -93,13 +128,47 @@ def _fastapi_names(source: Source) -> set[str]:
 
 
 def _guarded(source: Source, node: ast.AST) -> bool:
-    """Tell whether an import may fail: it stands in a `try` for it, or in its `except`."""
+    """Tell whether a file does without: it catches the error, and goes on another way.
+
+    An `except` that only ends the program, or imports what is gone as well, is no other way.
+    """
+    inner = node
     for outer in source.scopes.ancestors(node):
         if isinstance(outer, ast.Try | ast.TryStar):
-            caught = [_caught(handler) for handler in outer.handlers]
-            if any(names & _IMPORT_ERRORS or not names for names in caught):
-                return True
+            handlers = [handler for handler in outer.handlers if _catches(handler)]
+            if handlers and inner in outer.body:
+                return any(_goes_on(source, handler) for handler in handlers)
+            if inner in handlers:
+                return not _imports_gone(source, outer.body)
+        inner = outer
     return False
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    names = _caught(handler)
+    return not names or bool(names & _IMPORT_ERRORS)
+
+
+def _goes_on(source: Source, handler: ast.ExceptHandler) -> bool:
+    last = handler.body[-1]
+    if isinstance(last, ast.Raise) or (
+        isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Call)
+        and ast.unparse(last.value.func) in _EXITS
+    ):
+        return False
+    return not _imports_gone(source, handler.body)
+
+
+def _imports_gone(source: Source, body: Sequence[ast.stmt]) -> bool:
+    nodes = (node for statement in body for node in ast.walk(statement))
+    found = (
+        finding
+        for node in nodes
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for finding in _of_fastmcp(source, node)
+    )
+    return any(True for _ in found)
 
 
 def _caught(handler: ast.ExceptHandler) -> set[str]:

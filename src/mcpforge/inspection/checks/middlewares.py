@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from mcpforge.inspection.checks.components import own_nodes
 from mcpforge.inspection.findings import removed
 from mcpforge.inspection.reports import report
 from mcpforge.inspection.roles import roles_of
+from mcpforge.inspection.scopes import own_nodes
+from mcpforge.inspection.tables import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,10 +82,10 @@ def _caching(source: Source, call: ast.Call) -> Iterator[Finding]:
         return
     if settings is None:
         yield report(source, "MF404", call, why=_WHOLE)
-    elif (entries := _entries(source, settings)) is not None:
-        yield from _cached_tools(source, call, entries)
+    elif (held := entries(source, settings)) is not None:
+        yield from _cached_tools(source, call, held)
     for value in given.values():
-        ttl = (_entries(source, value) or {}).get("ttl")
+        ttl = (entries(source, value) or {}).get("ttl")
         if isinstance(ttl, ast.Constant) and ttl.value == 0:
             yield report(source, "MF406", ttl)
 
@@ -101,39 +102,6 @@ def _cached_tools(
 
 def _given(call: ast.Call) -> dict[str | None, ast.expr]:
     return {keyword.arg: keyword.value for keyword in call.keywords}
-
-
-def _entries(source: Source, node: ast.expr) -> dict[str, ast.expr] | None:
-    """Return what a settings dict holds, or None where that can't be seen."""
-    if isinstance(node, ast.Name):
-        value = _assigned_once(source, node)
-        return _entries(source, value) if value is not None else None
-    if isinstance(node, ast.Dict):
-        pairs = zip(node.keys, node.values, strict=True)
-        known = {str(k.value): v for k, v in pairs if isinstance(k, ast.Constant)}
-        return known if len(known) == len(node.keys) else None
-    if isinstance(node, ast.Call) and source.name_of(node.func).endswith("Settings"):
-        given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-        return given if len(given) == len(node.keywords) and not node.args else None
-    return None
-
-
-def _assigned_once(source: Source, node: ast.Name) -> ast.expr | None:
-    changed = (
-        isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store) and _is_name(n.value, node.id)
-        for n in source.nodes
-    )
-    if any(changed):
-        return None
-    for scope in source.scopes.of[node].around():
-        if found := scope.bindings.get(node.id):
-            value = found[0].value
-            return value if len(found) == 1 and not isinstance(value, ast.Name) else None
-    return None
-
-
-def _is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_off(entries: dict[str, ast.expr]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from mcpforge.inspection.checks.components import own_nodes
 from mcpforge.inspection.reports import report
 from mcpforge.inspection.roles import decorator_role, roles_of
+from mcpforge.inspection.scopes import own_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

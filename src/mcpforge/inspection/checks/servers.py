@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from mcpforge.inspection.findings import removed
+from mcpforge.inspection.names import public_name
 from mcpforge.inspection.reports import report
 from mcpforge.inspection.roles import roles_of
+from mcpforge.inspection.tables import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mcpforge.inspection.findings import Finding
     from mcpforge.inspection.values import Source
 
 _TRANSPORTS = frozenset({"http", "sse", "stdio", "streamable-http"})
 _RUNNERS = frozenset({"run", "run_async"})
+_MAKERS = frozenset({"from_fastapi", "from_openapi"})
+_REGISTRARS = {
+    "add_prompt": "mcp.prompt(fn, name=..., description=...)",
+    "add_resource": "mcp.add_resource(resource)",
+    "add_tool": "mcp.tool(fn, name=..., description=...)",
+}
 _POSITIONAL = 2
+_LOOKERS = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.FunctionDef, ast.AsyncFunctionDef)
 _HTTP_MIDDLEWARE = "mcp.http_app(middleware=[Middleware(MyMiddleware)])  # starlette.middleware"
 _MCP_MIDDLEWARE = "mcp.add_middleware(MyMiddleware())"
 
@@ -27,51 +37,103 @@ def check(source: Source) -> Iterator[Finding]:
     assigned = _assigned(source)
     for node in source.nodes:
         if isinstance(node, ast.Call):
-            if source.name_of(node.func) == "FastMCP":
-                yield from _construction(source, node)
-            elif isinstance(node.func, ast.Attribute):
-                yield from _method(source, node, node.func)
-            yield from _standalone(source, node)
+            yield from _called(source, node)
         elif isinstance(node, ast.Attribute):
             yield from _member(source, node, assigned)
     yield from _lifespans(source)
 
 
-def _construction(source: Source, call: ast.Call) -> Iterator[Finding]:
+def _called(source: Source, call: ast.Call) -> Iterator[Finding]:
+    """Check a call, or what `functools.partial` prepares."""
+    partial = source.name_of(call.func) == "functools.partial" and bool(call.args)
+    func = call.args[0] if partial else call.func
+    args = call.args[1:] if partial else call.args
+    given = list(keywords(source, call))
+    if _constructs(source, func):
+        yield from _construction(source, args, given)
+    elif isinstance(func, ast.Attribute):
+        yield from _method(source, func, args, given)
+        if func.attr in _RUNNERS and source.is_instance(func.value, "FastMCP"):
+            yield from _run(source, call)
+    yield from _standalone(source, func, given)
+
+
+def keywords(source: Source, call: ast.Call) -> Iterator[tuple[str, ast.expr, ast.AST]]:
+    """Yield the names and values given to a call, `**{...}` too, and where each stands."""
     for keyword in call.keywords:
-        if keyword.arg in removed()["constructor"]:
-            fix = removed()["constructor"][keyword.arg]
-            yield report(source, "MF201", keyword, name=keyword.arg, fix=fix)
-        elif keyword.arg == "auth" and source.is_instance(keyword.value, "BearerAuth"):
-            yield report(source, "MF210", keyword)
-    if len(call.args) > _POSITIONAL and not any(isinstance(a, ast.Starred) for a in call.args):
-        yield report(source, "MF202", call.args[_POSITIONAL])
+        if keyword.arg is not None:
+            yield keyword.arg, keyword.value, keyword
+            continue
+        for name, value in (entries(source, keyword.value) or {}).items():
+            yield name, value, value if isinstance(keyword.value, ast.Name) else keyword
 
 
-def _method(source: Source, call: ast.Call, called: ast.Attribute) -> Iterator[Finding]:
+def _constructs(source: Source, func: ast.expr) -> bool:
+    """Tell whether a call reaches FastMCP's own constructor."""
+    match func:
+        case ast.Attribute(attr="__init__", value=ast.Call(func=ast.Name(id="super"))):
+            scope = source.scopes.of[func]
+            around = scope.parent.node if scope.parent else None
+            return isinstance(around, ast.ClassDef) and source.classes.base_of(around) == "FastMCP"
+    value = source.value(func)
+    if value is None:
+        return False
+    if isinstance(value.node, ast.ClassDef):
+        return value.kind == "class" and source.classes.base_of(value.node, "__init__") == "FastMCP"
+    return value.kind == "name" and value.name == "FastMCP"
+
+
+def _construction(
+    source: Source, args: list[ast.expr], given: Sequence[tuple[str, ast.expr, ast.AST]]
+) -> Iterator[Finding]:
+    accepted = removed()["accepted"]["FastMCP"].split()
+    for name, value, place in given:
+        if name == "auth" and source.is_instance(value, "BearerAuth"):
+            yield report(source, "MF210", place)
+        elif name not in accepted:
+            fix = removed()["constructor"].get(name, "FastMCP(name, instructions)")
+            yield report(source, "MF201", place, name=name, fix=fix)
+    if len(args) > _POSITIONAL and not any(isinstance(a, ast.Starred) for a in args):
+        yield report(source, "MF202", args[_POSITIONAL])
+
+
+def _method(
+    source: Source,
+    called: ast.Attribute,
+    args: list[ast.expr],
+    given: Sequence[tuple[str, ast.expr, ast.AST]],
+) -> Iterator[Finding]:
     on_class = source.name_of(called).startswith("FastMCP.")
-    if not on_class and not source.is_instance(called.value, "FastMCP"):
+    if not on_class and not source.is_instance(called.value, "FastMCP", called.attr):
         return
-    for keyword in call.keywords:
-        if fix := removed()["server_arguments"].get(f"{called.attr}.{keyword.arg}"):
-            name = str(keyword.arg)
-            yield report(source, "MF206", keyword, call=called.attr, name=name, fix=fix)
-    if (
-        called.attr == "mount"
-        and call.args
-        and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
-    ):
-        yield report(source, "MF207", call.args[0])
-    elif called.attr in _RUNNERS:
-        yield from _run(source, call)
+    makes = called.attr in _MAKERS
+    for name, _, place in given:
+        fix = removed()["server_arguments"].get(f"{called.attr}.{name}")
+        if fix is None and makes:
+            fix = removed()["constructor"].get(name)
+        if fix:
+            yield report(source, "MF206", place, call=called.attr, name=name, fix=fix)
+    if called.attr == "mount" and args and isinstance(args[0], ast.Constant | ast.JoinedStr):
+        yield report(source, "MF207", args[0])
+    elif called.attr in _REGISTRARS and not on_class and len(args) > 1:
+        kind = called.attr.removeprefix("add_")
+        fix = _REGISTRARS[called.attr]
+        yield report(source, "MF212", args[1], call=called.attr, kind=kind, fix=fix)
 
 
-def _standalone(source: Source, call: ast.Call) -> Iterator[Finding]:
-    """Check the arguments of the decorators that need no server."""
-    name = source.name_of(call.func)
-    for keyword in call.keywords:
-        if fix := removed()["server_arguments"].get(f"{name}.{keyword.arg}"):
-            yield report(source, "MF206", keyword, call=name, name=str(keyword.arg), fix=fix)
+def _standalone(
+    source: Source, func: ast.expr, given: Sequence[tuple[str, ast.expr, ast.AST]]
+) -> Iterator[Finding]:
+    """Check the arguments of what needs no server: decorators, `Tool.from_function`."""
+    value = source.value(func)
+    if value is None or value.kind != "name":
+        return
+    owner, _, method = value.origin.rpartition(".")
+    dotted = f"{public_name(owner)}.{method}"
+    for table, called in (("server_arguments", value.name), ("functions", dotted)):
+        for name, _, place in given:
+            if fix := removed()[table].get(f"{called}.{name}"):
+                yield report(source, "MF206", place, call=called, name=name, fix=fix)
 
 
 def _run(source: Source, call: ast.Call) -> Iterator[Finding]:
@@ -90,7 +152,7 @@ def _run(source: Source, call: ast.Call) -> Iterator[Finding]:
 
 
 def _member(source: Source, node: ast.Attribute, assigned: set[str]) -> Iterator[Finding]:
-    if node.attr == "middleware" and source.is_instance(node.value, "FastMCP"):
+    if node.attr == "middleware" and source.is_instance(node.value, "FastMCP", "middleware"):
         yield from _called_middleware(source, node)
         return
     fix = removed()["server"].get(node.attr)
@@ -104,7 +166,9 @@ def _member(source: Source, node: ast.Attribute, assigned: set[str]) -> Iterator
 
 
 def _on_server(source: Source, node: ast.Attribute) -> bool:
-    return source.is_instance(node.value, "FastMCP") or source.name_of(node.value) == "FastMCP"
+    if source.is_instance(node.value, "FastMCP", node.attr):
+        return True
+    return source.name_of(node.value) == "FastMCP"
 
 
 def _called_middleware(source: Source, node: ast.Attribute) -> Iterator[Finding]:
@@ -134,20 +198,30 @@ def _assigned(source: Source) -> set[str]:
 
 
 def tolerated(source: Source, node: ast.Attribute) -> bool:
-    """Tell whether the file looks first: `hasattr`, or a `try` for AttributeError."""
-    return any(_tolerates(outer, node.attr) for outer in source.scopes.ancestors(node))
-
-
-def _tolerates(outer: ast.AST, attribute: str) -> bool:
-    match outer:
-        case ast.If() | ast.IfExp() | ast.While():
-            return any(_looks_for(part, attribute) for part in ast.walk(outer.test))
-        case ast.BoolOp():
-            return any(_looks_for(part, attribute) for part in ast.walk(outer))
-        case ast.Try():
+    """Tell whether the function looks first: `hasattr`, or a `try` for AttributeError."""
+    looked = node.attr in _looked_for(source)
+    for outer in source.scopes.ancestors(node):
+        if isinstance(outer, ast.Try):
             kinds = [ast.unparse(h.type) if h.type else "" for h in outer.handlers]
-            return any("AttributeError" in kind for kind in kinds)
+            if any("AttributeError" in kind for kind in kinds):
+                return True
+        elif looked and isinstance(outer, _LOOKERS):
+            where = outer.test if isinstance(outer, ast.If | ast.IfExp | ast.While) else outer
+            if any(_looks_for(part, node.attr) for part in ast.walk(where)):
+                return True
     return False
+
+
+@lru_cache(maxsize=1)
+def _looked_for(source: Source) -> frozenset[str]:
+    """Return the attributes that a file asks for by name."""
+    return frozenset(
+        node.value
+        for node in source.nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and _looks_for(source.scopes.parents[node], node.value)
+    )
 
 
 def _looks_for(node: ast.AST, attribute: str) -> bool:
