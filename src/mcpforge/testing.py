@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
+import symtable
 import sys
 import tempfile
 from dataclasses import replace
@@ -13,10 +15,12 @@ from mcpforge.answers import Answers
 from mcpforge.catalog.installed import load
 from mcpforge.catalog.resolve import resolve
 from mcpforge.errors import ForgeError, UsageError
+from mcpforge.operations.uses import imported_names
 from mcpforge.project import lock as locks
 from mcpforge.project import pristine
 from mcpforge.project.changes import Disk, plan_change
 from mcpforge.project.plan import locked_files
+from mcpforge.project.relocate import module_of
 from mcpforge.render.project import render
 
 if TYPE_CHECKING:
@@ -45,7 +49,8 @@ def check_feature(path: Path | str) -> None:
 
     The manifest, and what the feature gives alone, with every partner that it names, with a member
     of every group, with other values of its options, for short and long names and hostile texts:
-    its Python is compiled, checked and laid out as ruff has it; its TOML, YAML and JSON is read;
+    its Python is compiled, checked and laid out as ruff has it; what it imports of the project, and
+    the settings that it wires, are there; its TOML, YAML and JSON is read;
     adding it to a project gives what `new` gives, and removing it gives back what was there. It has
     to bring a test. Its templates run in a child process, as they do for users. Needs `ruff`.
 
@@ -68,7 +73,9 @@ def check_feature(path: Path | str) -> None:
         kept = _Kept(Path(scratch))
         for answers in _all_answers(feature, catalog):
             try:
-                kept.take(render(answers, catalog))
+                rendered = render(answers, catalog)
+                kept.take(rendered)
+                problems += _unmet(rendered, render(Answers(answers.name), catalog).tree)
             except ForgeError as error:
                 problems.append(f"{_said(answers)}: {error.message}")
         problems += kept.complaints()
@@ -189,6 +196,53 @@ class _Kept:
         if "No module named ruff" in done.stderr:
             raise FeatureError("`check_feature` needs ruff: `uv add --dev ruff`")
         return (done.stdout + done.stderr).splitlines() if done.returncode else []
+
+
+def _unmet(rendered: Rendered, bare: Tree) -> Iterator[str]:
+    """Yield what the Python of a project wants from the project, and what is not there.
+
+    In the files that a `bare` project has too, `settings` are the project's own.
+    """
+    texts = {path: file.text for path, file in rendered.tree.items() if path.endswith(".py")}
+    modules = {module_of(path): path for path in texts if path.startswith("src/")}
+    packages = {module.partition(".")[0] for module in modules}
+    bound = {module: _bound(texts[path]) for module, path in modules.items()}
+    fields = _fields(text for path, text in texts.items() if path.endswith("/settings.py"))
+    for path, text in texts.items():
+        for name in sorted(imported_names(path, text)):
+            module, _, last = name.rpartition(".")
+            known = name in modules or last in bound.get(module, ())
+            if name.partition(".")[0] in packages and not known:
+                yield f"`{path}` imports `{name}`, which is not there"
+        for name in sorted(_settings_used(text) - fields) if path in bare else ():
+            yield f"`{path}` uses `settings.{name}`, which is no setting"
+
+
+def _bound(text: str) -> set[str]:
+    try:
+        symbols = symtable.symtable(text, "", "exec").get_symbols()
+    except (SyntaxError, ValueError):
+        return set()
+    return {item.get_name() for item in symbols if item.is_assigned() or item.is_imported()}
+
+
+def _settings_used(text: str) -> set[str]:
+    return {
+        node.attr
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "settings"
+    }
+
+
+def _fields(texts: Iterable[str]) -> set[str]:
+    """Return what the classes of these modules define."""
+    found = set()
+    for text in texts:
+        for table in symtable.symtable(text, "", "exec").get_children():
+            found |= {item.get_name() for item in table.get_symbols() if item.is_assigned()}
+    return found
 
 
 def _laws(feature: Layer, catalog: Catalog) -> list[str]:

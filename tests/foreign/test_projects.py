@@ -324,3 +324,29 @@ def test_a_script_that_becomes_one_may_be_run(tmp_path: Path, cli: CommandLine) 
     git(source, "tag", "2.0.0")
     assert cli("-C", "made", "update").code == 0
     assert tree(tmp_path / "made")["run.sh"] == ("0o755", b"echo two\n")
+
+
+def test_the_templates_own_repository_is_nobodys_business(tmp_path: Path, cli: CommandLine) -> None:
+    content = {"copier.yml": "_exclude: [copier.yml]\nx: 1\n", "a": "x"}
+    source = small_template(tmp_path / "template", content, tag="1.0.0")
+    done = cli("new", "made", "--template", str(source), "--no-git")
+    assert done.code == 0, done.err
+    assert "task" not in done.err
+    assert ".git" not in done.err
+    assert set(tree(tmp_path / "made")) == {"a"}
+
+
+def test_answers_stay_in_the_order_of_the_questions(
+    tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"{{ _copier_conf.answers_file }}.jinja": "{{ _copier_answers | to_json }}\n"}
+    content = {"copier.yml": "b: 1\na: 2\nc: 3\n", "text": "one", **answers}
+    source = small_template(tmp_path / "template", content, tag="1.0.0")
+    small_template(source, {"text": "two"}, tag="2.0.0")
+    assert cli("new", "made", "--template", str(source), "--ref", "1.0.0").code == 0
+    path = tmp_path / "made" / ".copier-answers.yml"
+    before = path.read_text()
+    assert '"b": 1, "a": 2, "c": 3' in before
+    monkeypatch.chdir(path.parent)
+    assert cli("update").code == 0
+    assert path.read_text() == before.replace("1.0.0", "2.0.0")

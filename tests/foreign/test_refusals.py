@@ -65,6 +65,29 @@ def test_wrong_answers_are_named(
     assert not (template.parent / "made").exists()
 
 
+@pytest.mark.parametrize(
+    ("choices", "hint"),
+    [
+        ("{Small one: small, Big one: big}", "one of: `small`, `big`."),
+        ("[[Small one, small], [Big one, big]]", "one of: `small`, `big`."),
+        ("'{{ [owner, \"big\"] }}'", "one of: `acme`, `big`."),
+        (
+            "{A: {value: small, validator: 'not {{ owner }}'}, B: {value: big, validator: ''}}",
+            "one of: `big`.",
+        ),
+    ],
+)
+def test_a_missing_answer_is_told_as_it_is_given(
+    choices: str, hint: str, tmp_path: Path, cli: CommandLine
+) -> None:
+    question = f"size:\n  type: str\n  help: Size for {{{{ owner }}}}\n  choices: {choices}\n"
+    source = small_template(tmp_path / "t", {"copier.yml": f"owner: acme\n{question}", "a": "x"})
+    done = cli("new", "made", "--template", str(source))
+    assert done.code == 2
+    assert "needs an answer to `size`: Size for acme" in done.err
+    assert done.err.rstrip().endswith(hint)
+
+
 BROKEN: Mapping[str, tuple[dict[str, str], str]] = {
     "no template": ({"README.md": "x"}, "no Copier template: it has no `copier.yml`"),
     "cookies": ({"cookiecutter.json": "{}"}, "it has a `cookiecutter.json`"),
@@ -90,6 +113,7 @@ BROKEN: Mapping[str, tuple[dict[str, str], str]] = {
         {"copier.yml": "x: 1", "a.jinja": "{{ ''.__class__.__mro__[1].__subclasses__() }}"},
         "unsafe",
     ),
+    "terminal": ({"copier.yml": "x: 1", "a\x1b[31m": "y"}, "control characters: `a[31m`"),
     "include": ({"copier.yml": "!include /etc/*.conf", "a": ""}, "relative path"),
 }
 
@@ -127,6 +151,31 @@ def test_a_source_that_is_not_there(source: str, said: str, cli: CommandLine) ->
     assert done.code in (1, 2)
     assert said in done.err
     assert "hunter2" not in done.err.replace(source, "")
+
+
+def test_a_repository_that_is_no_template_yet(tmp_path: Path, cli: CommandLine) -> None:
+    (tmp_path / "fresh").mkdir()
+    git(tmp_path / "fresh", "init", "--quiet")
+    done = cli("new", "made", "--template", "fresh")
+    assert done.code == 2
+    assert "its repository has no commit" in done.err
+
+
+def test_a_bare_repository_is_told_how_to_be_named(
+    template: Path, tmp_path: Path, cli: CommandLine
+) -> None:
+    git(tmp_path, "clone", "--quiet", "--bare", str(template), "bare")
+    done = cli("new", "made", "--template", "bare", "--data", "name=x")
+    assert done.code == 2
+    named = f"git+file://{tmp_path / 'bare'}"
+    assert named in done.err
+    assert cli("new", "made", "--template", named, "--data", "name=x", "--no-git").code == 0
+
+
+def test_an_address_without_an_ending_is_told_how_to_be_named(cli: CommandLine) -> None:
+    done = cli("new", "made", "--template", "https://localhost:1/team/template")
+    assert done.code == 2
+    assert "it ends in `.git` or begins with `git+`" in " ".join(done.err.split())
 
 
 HOSTILE: Mapping[str, tuple[dict[str, str], str]] = {

@@ -56,6 +56,19 @@ def test_a_good_feature_passes(tmp_path: Path) -> None:
             "size=0",
         ),
         (FILES, "[[startup]]\nimport = '.thing:start'\narguments = [')']", "startup.py"),
+        (FILES, "[[tools]]\nimport = '.nowhere:size'", "imports `q.tools.nowhere.size`"),
+        (FILES, "[[middleware]]\nphase = 'custom'\nimport = '.thing:Thing'", "`q.thing.Thing`"),
+        (
+            module('"""A thing."""\n\nfrom .tools import nothing as nothing\n'),
+            "",
+            "q.tools.nothing",
+        ),
+        (
+            FILES,
+            "[[middleware]]\nphase = 'custom'\nimport = '.thing:SIZE'\n"
+            "keywords = { size = 'settings.nothing' }",
+            "`settings.nothing`, which is no setting",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +66,7 @@ def new_from_template(
         raise UsageError(
             "A project needs a folder", hint="Give one: `mcpforge new my-server --template …`."
         )
-    root = Path(path)
+    root = console.base / path
     showing = finish.dry_run or finish.diff
     if not showing:
         check_free(root)
@@ -125,9 +124,12 @@ def _say_notes(console: Console, foreign: ForeignProject) -> None:
 def _summary(foreign: ForeignProject) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from mcpforge.project.lock import answers_data
+
     made = foreign.produced
     return {
         "path": str(foreign.project.root),
+        "answers": answers_data(foreign.project.answers),
         "template": {
             "source": foreign.wish.source,
             "ref": foreign.wish.ref,
@@ -157,7 +159,7 @@ def _write(console: Console, foreign: ForeignProject, finish: Finish, *, shown: 
     )
     if not shown:
         _show_tree(console, foreign)
-    steps = _next_steps(foreign)
+    steps = _next_steps(foreign, elsewhere=console.flags.directory is not None)
     _tell(console, foreign, written, steps)
     console.result(
         {
@@ -171,9 +173,12 @@ def _write(console: Console, foreign: ForeignProject, finish: Finish, *, shown: 
     )
 
 
-def _next_steps(foreign: ForeignProject) -> list[str]:
+def _next_steps(foreign: ForeignProject, *, elsewhere: bool) -> list[str]:
+    from mcpforge.operations.new import typed
+
     root = foreign.project.root
-    steps = [] if root.resolve() == Path.cwd() else [f"cd {shlex.quote(str(root))}"]
+    there = not elsewhere and root.resolve() == Path.cwd()
+    steps = [] if there else [f"cd {typed(root)}"]
     return [*steps, "mcpforge info"]
 
 

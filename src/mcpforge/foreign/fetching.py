@@ -40,15 +40,22 @@ def fetch(job: Job) -> tuple[tuple[str, ...], Template]:
     except Exception as error:
         raise sentence(error, job, tags) from None
     if not any((root / name).is_file() for name in _CONFIGS):
-        cookies = (root / "cookiecutter.json").is_file()
-        other = "it has a `cookiecutter.json`" if cookies else "it has no `copier.yml`"
-        raise no_template(source, other)
+        raise no_template(source, _other(root))
     # Copier finds these when they are first asked for, the first of them by the address; the
     # answers file then names the one that the user gave.
     for name in ("config_data", "commit", "commit_hash", "version", "url_expanded"):
         getattr(template, name)
     template.url = job.told or source
     return tags, template
+
+
+def _other(root: Path) -> str:
+    """Return what a folder without questions is."""
+    if (root / "cookiecutter.json").is_file():
+        return "it has a `cookiecutter.json`"
+    if (root / "HEAD").is_file() and (root / "objects").is_dir():
+        return f"it is a bare repository, which is named by `git+file://{root.absolute()}`"
+    return "it has no `copier.yml`"
 
 
 def _is_path(source: str) -> bool:

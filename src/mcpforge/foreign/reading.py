@@ -6,6 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from mcpforge.characters import CONTROL, fold
 from mcpforge.errors import ForgeError
 from mcpforge.foreign import limits
 from mcpforge.tree import File
@@ -72,6 +73,11 @@ def _check_path(path: str) -> None:
         raise ForgeError(
             "The template makes a file whose name is no Unicode text", code="template_unsafe"
         ) from None
+    if CONTROL.search(path):
+        raise ForgeError(
+            f"The template makes a file whose name holds control characters: `{fold(path)}`",
+            code="template_unsafe",
+        )
 
 
 def _link(root: Path, entry: os.DirEntry[str], path: str) -> File:

@@ -114,6 +114,8 @@ def broken(reason: str) -> ForgeError:
 def unknown_ref(job: Job, tags: tuple[str, ...] = ()) -> ForgeError:
     """Return the error for a tag, branch or commit that is not there."""
     ref = job.ref or job.commit
+    if not ref:
+        return no_template(job.source, "its repository has no commit")
     listed = f"Its tags: {', '.join(tags[-8:])}." if tags else "It has no tags."
     return UsageError(
         f"The template has no tag, branch or commit `{ref}`",
@@ -126,7 +128,8 @@ def no_template(source: str, reason: str) -> ForgeError:
     """Return the error for a source that is no template."""
     return UsageError(
         f"`{source}` is no Copier template: {reason}",
-        hint="`--template` takes a folder, a git URL, or a shortcut like `gh:OWNER/NAME`.",
+        hint="`--template` takes a folder, a shortcut like `gh:OWNER/NAME`, or a git URL: it ends "
+        "in `.git` or begins with `git+`.",
         code="template_missing",
     )
 

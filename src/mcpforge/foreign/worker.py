@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from copier import _main
 from copier._main import Worker
 from copier._settings import SettingsModel
-from copier._types import LazyDict
+from copier._types import MISSING, LazyDict
 from copier._user_data import Question, load_answersfile_data
 
 from mcpforge.errors import ForgeError, UsageError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 PROPOSED: dict[str, Any] = {}
 """What was proposed to the user, by the name of the question."""
+UNANSWERED: dict[str, AskedQuestion] = {}
+"""The questions that have no default, by their names."""
 KNOWN_SECRETS: set[str] = set()
 """The secret questions that were answered when the project was made."""
 
@@ -50,6 +52,20 @@ class AskedQuestion(Question):
             super().validate_answer(answer)
         except ValueError as error:
             raise self._refusal(error, "its validator refuses it") from None
+
+    def get_default(self) -> Any:
+        """Return the default answer; a question without one is kept in mind."""
+        default = super().get_default()
+        if default is MISSING:
+            UNANSWERED[self.var_name] = self
+        return default
+
+    def get_told(self) -> tuple[str, str]:
+        """Return what the question says, in one line, and the answers that it takes."""
+        told = " ".join(str(self.render_value(self.help)).split())
+        takes = [f"`{item.value}`" for item in self._formatted_choices if not item.disabled]
+        kind = f"of the type {self.get_type_name()}"
+        return told, f"one of: {', '.join(takes)}" if takes else kind
 
     def get_questionary_structure(self) -> dict[str, Any]:
         """Return what questionary asks, with a plain mark instead of an emoji."""
@@ -107,14 +123,10 @@ class LimitedWorker(Worker):
         self.asked()
 
     def _required(self, name: str) -> UsageError:
-        details = self.template.questions_data.get(name, {})
-        told = " ".join(str(details.get("help") or "").split())
-        kind = details.get("type", "str")
+        told, takes = UNANSWERED[name].get_told()
         return UsageError(
             f"The template needs an answer to `{name}`" + (f": {told}" if told else ""),
-            hint=f"Give it by `--data {name}=…`"
-            + (f", one of: {_choices(details['choices'])}." if "choices" in details else "")
-            + (f", of the type {kind}." if "choices" not in details else ""),
+            hint=f"Give it by `--data {name}=…`, {takes}.",
             code="template_required",
         )
 
@@ -176,6 +188,10 @@ class LimitedWorker(Worker):
         super()._render_file(src_relpath, dst_relpath, extra_context=extra_context)
         self.meter.count(lambda: (Path(self.dst_path) / dst_relpath).lstat().st_size)
 
+    def _render_folder(self, dst_relpath: Path) -> None:
+        if ".git" not in dst_relpath.parts:  # see `_render_file`
+            super()._render_folder(dst_relpath)
+
     def _sync_git_index_executable_bit(self, dst_relpath: Path, src_mode: int) -> None:
         """Nothing: the stage is no repository, and git would be asked once for each file."""
 
@@ -210,13 +226,6 @@ def _refuse_reserved(path: Path) -> None:
             f"The template writes `{path.as_posix()}`, a place that no template may write",
             code="template_unsafe",
         )
-
-
-def _choices(choices: Any) -> str:
-    if isinstance(choices, str):
-        return "its choices"
-    flat = (item[0] if isinstance(item, list | tuple) and item else item for item in choices)
-    return ", ".join(f"`{item}`" for item in flat)
 
 
 def make_worker(

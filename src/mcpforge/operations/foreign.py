@@ -15,7 +15,7 @@ from mcpforge.catalog.resolve import resolve
 from mcpforge.errors import ForgeError, UsageError
 from mcpforge.foreign.copier import produce
 from mcpforge.foreign.models import Job
-from mcpforge.operations.new import NewProject
+from mcpforge.operations.new import NewProject, typed
 from mcpforge.project import git
 from mcpforge.project.guards import signals_as_errors
 from mcpforge.project.lock import Lock
@@ -62,13 +62,14 @@ class ForeignProject:
     @property
     def command(self) -> str:
         """The one command that makes the same project without questions; secrets are left out."""
-        words = ["mcpforge", "new", str(self.project.root), "--template", self.wish.source]
+        words = ["--template", self.wish.source]
         if self.wish.ref:
             words += ["--ref", self.wish.ref]
         for name in self.produced.chosen:
             words += ["--data", f"{name}={flag_value(self.produced.data[name])}"]
         words += [f"--data={name}=…" for name in self.produced.secrets_given]
-        return shlex.join([*words, *(["--trust"] if self.wish.trust else []), *self.flags])
+        words += [*(["--trust"] if self.wish.trust else []), *self.flags]
+        return f"mcpforge new {typed(self.project.root)} {shlex.join(words)}"
 
 
 def flag_value(value: object) -> str:

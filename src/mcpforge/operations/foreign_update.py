@@ -24,7 +24,7 @@ from mcpforge.operations.migrations import Migration, plan_migrated
 from mcpforge.project import lock as locks
 from mcpforge.project import pristine
 from mcpforge.project.changes import Disk, plan_change
-from mcpforge.project.files import read_file
+from mcpforge.project.files import read_file, read_known
 from mcpforge.project.plan import locked_files
 from mcpforge.tree import File, LazyFile, blob_id
 
@@ -59,7 +59,7 @@ def plan_update(
         ref=wish.ref,
         told=wish.source or str(told.get("_src_path") or ""),
         given=wish.data or {},
-        last={**origin.answers, **known},
+        last={**known, **origin.answers, **known},
         operation="update",
         commit=origin.commit if wish.keep else "",
         trust=wish.trust,
@@ -95,7 +95,11 @@ def plan_update(
         origin=origin_of(produced, place, ref),
     )
     disk = Disk(
-        read=lambda path: read_file(root / path),
+        read=lambda path: (
+            read_known(root / path, lock.files[path].id)
+            if path in lock.files
+            else read_file(root / path)
+        ),
         pristine=read_pristine,
         stored=pristine.listed(root),
     )

@@ -117,7 +117,7 @@ def plan_fork(
         destination=str(root),
         told=str(told.get("_src_path") or ""),
         given=changed,
-        last={**origin.answers, **known},
+        last={**known, **origin.answers, **known},
         operation="update",
         project=str(root),
         commit=origin.commit,

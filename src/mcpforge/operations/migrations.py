@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from mcpforge.foreign.copier import migrate
 from mcpforge.project import git, pristine
 from mcpforge.project.changes import Disk, plan_change
-from mcpforge.project.files import read_file, write_file
+from mcpforge.project.files import is_known_link, read_file, write_file
 from mcpforge.project.guards import signals_as_errors
 from mcpforge.project.lock import FOLDER
 from mcpforge.project.plan import Change, Plan
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mcpforge.foreign.models import Job, Produced, Stage
     from mcpforge.project.lock import Lock
@@ -63,18 +63,19 @@ def plan_migrated(root: Path, lock: Lock, new: Lock, theirs: Tree, migration: Mi
         git.start_repository(place, "The project as it is")
         migration.run(place, "before")
         moved = _with_renames(lock, before, _read(place))
+        links = _links(root, lock)
         disk = Disk(
-            read=lambda path: read_file(place / path),
+            read=lambda path: links.get(path) or read_file(place / path),
             pristine=migration.pristine,
             stored=pristine.listed(root),
         )
         plan = plan_change(moved, new, theirs, disk, ())
         if plan.clashes:
-            return _with_state(root, plan, _changes(before, _read(place), plan))
+            return _with_state(root, plan, _changes(before, _read(place), plan, links))
         for change in plan.changes:
             _carry_out(place, change)
         migration.run(place, "after")
-        return _with_state(root, plan, _changes(before, _read(place), plan))
+        return _with_state(root, plan, _changes(before, _read(place), plan, links))
 
 
 def _copy(root: Path, place: Path) -> Files:
@@ -130,10 +131,22 @@ def _carry_out(place: Path, change: Change) -> None:
         write_file(place, change)
 
 
-def _changes(before: Files, after: Files, plan: Plan) -> list[Change]:
+def _links(root: Path, lock: Lock) -> dict[str, bytes]:
+    """Return the links of the template that stand as it made them: path → what they point to."""
+    found = {path: root / path for path, file in lock.files.items()}
+    return {
+        path: os.fsencode(place.readlink())
+        for path, place in found.items()
+        if is_known_link(place, lock.files[path].id)
+    }
+
+
+def _changes(before: Files, after: Files, plan: Plan, links: Mapping[str, bytes]) -> list[Change]:
+    """Return what the template changed, and its migrations, which see no `links`."""
     how = {change.path: change.how for change in plan.changes}
-    changes = [change for change in plan.changes if change.link]
-    for path in sorted(before.keys() | after.keys()):
+    changes = [change for change in plan.changes if change.link or change.path in links]
+    linked = {change.path for change in changes}
+    for path in sorted((before.keys() | after.keys()) - linked):
         old, new = before.get(path), after.get(path)
         if old == new:
             continue

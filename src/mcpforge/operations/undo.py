@@ -59,6 +59,7 @@ def plan_undo(root: Path) -> UndoPlan:
     state = [change for change in changes if change.path.startswith(f"{locks.FOLDER}/")]
     state.sort(key=lambda change: change.path == locks.PATH)
     files = [change for change in changes if not change.path.startswith(f"{locks.FOLDER}/")]
+    files.sort(key=lambda change: change.path)
     return UndoPlan(root, Plan(tuple(files), tuple(state)), tuple(changed))
 
 
@@ -77,8 +78,9 @@ def _present(root: Path, entry: Entry) -> str:
 
 def _back(root: Path, entry: Entry) -> Change:
     content = journal.saved_content(root, entry)
-    link = journal.is_link(root, entry)
     if content is None:
+        link = journal.is_link(root, entry)
         return Change(entry.path, "delete", entry.after, b"", link=link)
     action = "update" if entry.after else "create"
-    return Change(entry.path, action, entry.after, content, link=link)  # type: ignore[arg-type]
+    link, mode = journal.saved_is_link(root, entry), journal.saved_mode(root, entry)
+    return Change(entry.path, action, entry.after, content, link=link, mode=mode)  # type: ignore[arg-type]

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
 from mcpforge.project import journal
-from mcpforge.project.files import check_inside, new_folders, prune, read_file, umask, write_file
+from mcpforge.project.files import (
+    check_inside,
+    is_known_link,
+    mode_over,
+    new_folders,
+    prune,
+    read_present,
+    umask,
+    write_file,
+)
 from mcpforge.project.guards import readable_errors, signals_as_errors
 from mcpforge.project.lock import FOLDER
 from mcpforge.project.plan import stale, stale_error
@@ -174,14 +183,18 @@ def apply(root: Path, plan: Plan) -> None:
 
 def _check(root: Path, changes: tuple[Change, ...], plan: Plan) -> None:
     for change in changes:
-        check_inside(root, change.path, link=change.link)
-    present = {item.path: read_file(root / item.path, link=item.link) for item in changes}
+        known = is_known_link(root / change.path, change.before)
+        check_inside(root, change.path, link=change.link or known)
+    present = {change.path: read_present(root, change) for change in changes}
     changed = stale(plan, present)
     if changed:
         raise stale_error(changed[0])
 
 
 def _replace_all(root: Path, changes: tuple[Change, ...]) -> None:
+    # What goes makes room first: a folder may become a file, or a link a folder. The journal has
+    # this order too, and goes back the other way.
+    changes = tuple(sorted(changes, key=lambda change: change.action != "delete"))
     _stage(root, changes)
     try:
         for number, change in enumerate(changes):
@@ -203,9 +216,9 @@ def _stage(root: Path, changes: tuple[Change, ...]) -> None:
     for number, change in enumerate(changes):
         target = root / change.path
         saved = ""
-        if target.is_symlink() if change.link else target.is_file():
+        if target.is_symlink() or target.is_file():
             saved = str(number)
-            shutil.copy2(target, local / journal.BEFORE / saved, follow_symlinks=not change.link)
+            shutil.copy2(target, local / journal.BEFORE / saved, follow_symlinks=False)
         if change.action != "delete":
             write_file(local / "stage", change, name=str(number))
         after = "" if change.action == "delete" else blob_id(change.content)
@@ -220,10 +233,18 @@ def _replace(root: Path, change: Change, staged: Path) -> None:
         target.unlink(missing_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_file():
-        runs = 0o111 & ~umask() if change.executable else 0
-        staged.chmod(target.stat().st_mode & 0o777 | runs)
-    staged.replace(target)
+    if target.is_file() and not (change.link or target.is_symlink()):
+        staged.chmod(mode_over(target.stat().st_mode & 0o777, change))
+    try:
+        journal.put(staged, target)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        raise ForgeError(
+            f"`{change.path}` is a folder with files of yours, and is to become a file",
+            hint="Nothing was changed; move the folder elsewhere.",
+            code="in_the_way",
+        ) from None
 
 
 def _prefix(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mcpforge.project.files import read_file, read_present
 from mcpforge.project.places import runs
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ def diff_lines(root: Path, plan: Plan) -> list[str]:
     wrote any of it and where it runs.
     """
     lines: list[str] = []
-    texts = [(change.path, change.content, _origin(change)) for change in plan.changes]
-    texts += [(clash.path, clash.marked, "") for clash in plan.clashes if clash.marked is not None]
-    for path, content, origin in texts:
-        target = root / path
-        before = target.read_bytes() if target.is_file() else None
-        lines += file_diff(path, before, content, origin)
+    for change in plan.changes:
+        before = read_present(root, change)
+        lines += file_diff(change.path, before, change.content, _origin(change))
+    for clash in plan.clashes:
+        if clash.marked is not None:
+            lines += file_diff(clash.path, read_file(root / clash.path), clash.marked)
     return lines
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
+from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,15 +36,43 @@ def write_file(root: Path, change: Change, name: str = "") -> None:
             rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
-    if change.executable:
+    if change.mode is not None:
+        path.chmod(change.mode)
+    elif change.executable:
         path.chmod(path.stat().st_mode | 0o111 & ~umask())
 
 
-def read_file(path: Path, *, link: bool = False) -> bytes | None:
-    """Return the content of a file, or what a `link` points to; None where there is none."""
-    if link:
-        return read_link(path)
+def mode_over(present: int, change: Change) -> int:
+    """Return the permissions of a file that replaces one with those that are `present`.
+
+    They stay as the user has them, but for who may run it: nobody does who can't read it.
+    """
+    if change.mode is not None:
+        return present & ~0o111 | change.mode & 0o111 & present >> 2
+    return present | (0o111 & ~umask() if change.executable else 0)
+
+
+def read_file(path: Path) -> bytes | None:
+    """Return the content of a file, or None where there is none."""
     return path.read_bytes() if path.is_file() else None
+
+
+def read_known(path: Path, identifier: str) -> bytes | None:
+    """Return the content of a file, or what a link points to where that has the id we know."""
+    return read_link(path) if is_known_link(path, identifier) else read_file(path)
+
+
+def is_known_link(path: Path, identifier: str) -> bool:
+    """Say whether there is a symbolic link, and it points to what has this id."""
+    points = read_link(path)
+    return points is not None and blob_id(points) == identifier
+
+
+def read_present(root: Path, change: Change) -> bytes | None:
+    """Return what a change would replace, as its plan saw it; None where there is nothing."""
+    path = root / change.path
+    points = read_link(path) if change.link else None
+    return read_known(path, change.before) if points is None else points
 
 
 def read_link(path: Path) -> bytes | None:
@@ -78,9 +107,12 @@ def check_inside(root: Path, path: str, *, link: bool = False) -> None:
     inside = not pure.is_absolute() and ".." not in pure.parts and bool(pure.parts)
     real = root.resolve()
     place = (root / path).parent.resolve() / pure.name if link else (root / path).resolve()
-    if not inside or real not in place.parents or ((root / path).is_symlink() and not link):
+    linked = (root / path).is_symlink() and not link
+    if not inside or real not in place.parents or linked:
+        here = inside and real in place.parents
+        what = "is a symbolic link" if here else "leads out of the project"
         raise ForgeError(
-            f"`{path}` leads out of the project",
+            f"`{path}` {what}",
             hint="mcpforge writes no file through a symbolic link.",
             code="outside",
         )

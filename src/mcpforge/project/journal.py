@@ -156,7 +156,7 @@ def restore(root: Path) -> list[str]:
             continue
         if entry.saved:
             target.parent.mkdir(parents=True, exist_ok=True)
-            (_copies(root) / entry.saved).replace(target)
+            put(_copies(root) / entry.saved, target)
         else:
             target.unlink(missing_ok=True)
         restored.append(entry.path)
@@ -165,6 +165,13 @@ def restore(root: Path) -> list[str]:
             (root / name).rmdir()
     clear(root)
     return restored
+
+
+def put(staged: Path, target: Path) -> None:
+    """Move a file or link to its place, where nothing but an empty folder may be in the way."""
+    if target.is_dir() and not target.is_symlink():
+        target.rmdir()
+    staged.replace(target)
 
 
 def _load(root: Path) -> Any:
@@ -232,8 +239,7 @@ def _present(root: Path, entry: Entry) -> str:
 def is_link(root: Path, entry: Entry) -> bool:
     """Say whether an entry is a symbolic link, as it was or as it was written."""
     points = read_link(root / entry.path)
-    saved = bool(entry.saved) and (root / LOCAL / "undo" / entry.saved).is_symlink()
-    return saved or (points is not None and blob_id(points) == entry.after)
+    return saved_is_link(root, entry) or (points is not None and blob_id(points) == entry.after)
 
 
 def finish(root: Path) -> None:
@@ -272,6 +278,19 @@ def saved_content(root: Path, entry: Entry) -> bytes | None:
     path = root / LOCAL / "undo" / entry.saved
     points = read_link(path)
     return path.read_bytes() if points is None else points
+
+
+def saved_is_link(root: Path, entry: Entry) -> bool:
+    """Say whether there was a symbolic link before the last apply."""
+    return bool(entry.saved) and (root / LOCAL / "undo" / entry.saved).is_symlink()
+
+
+def saved_mode(root: Path, entry: Entry) -> int | None:
+    """Return the permissions that a file had before the last apply; None for a link or no file."""
+    path = root / LOCAL / "undo" / entry.saved
+    if not entry.saved or path.is_symlink():
+        return None
+    return path.stat().st_mode & 0o777
 
 
 def clear(root: Path) -> None:

@@ -25,7 +25,7 @@ class Change:
 
     `how` says by which layer the user's text and ours were merged, "" where nothing was to merge.
     The content of a `link` is what it points to. `origin` names the third parties that wrote any of
-    the file.
+    the file. `mode` holds the permissions of a file that is put back as it was.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Change:
     how: str = ""
     link: bool = False
     origin: str = ""
+    mode: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

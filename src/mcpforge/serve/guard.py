@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
-from mcpforge.project.files import check_inside
+from mcpforge.project.files import check_inside, is_known_link
 from mcpforge.project.lock import FOLDER
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def check_lock(root: Path, lock: Lock) -> None:
 def check_plan(root: Path, plan: Plan) -> None:
     """Raise `ForgeError` for a plan that would touch what no plan may."""
     for change in plan.changes:
-        _check(root, change.path, link=change.link)
+        known = is_known_link(root / change.path, change.before)
+        _check(root, change.path, link=change.link or known)
     for clash in plan.clashes:
         _check(root, clash.path)
     for change in plan.state:

@@ -100,14 +100,14 @@ def interrupted(root: Path) -> Iterable[str]:
 def diff(desk: Desk, place: Place, plan: Plan) -> list[str]:
     """Return the diff of a plan; raises `ForgeError` where a file is not as it was then."""
     from mcpforge.project.diff import file_diff
-    from mcpforge.project.files import read_file
+    from mcpforge.project.files import read_present
     from mcpforge.tree import blob_id
 
     check_still(desk, place)
     guard.check_plan(place.path, plan)
     lines: list[str] = []
     for item in plan.changes:
-        before = read_file(place.path / item.path, link=item.link)
+        before = read_present(place.path, item)
         if (blob_id(before) if before is not None else "") != item.before:
             raise stale()
         lines += file_diff(item.path, before, item.content)
