@@ -170,6 +170,14 @@ def test_the_pod_is_unprivileged(tree: Tree) -> None:
     assert mounted == {volume["name"] for volume in pod["volumes"]}
 
 
+def test_vault_may_hold_the_secrets_and_know_the_pod() -> None:
+    answers = Answers("weather", features=("kubernetes", "vault-secrets", "github", "redis"))
+    deployment = kinds(render(answers, CATALOG).tree)["Deployment"]
+    assert deployment["spec"]["template"]["spec"]["automountServiceAccountToken"]
+    entries = container(deployment)["env"]
+    assert all(entry["valueFrom"]["secretKeyRef"]["optional"] for entry in entries)
+
+
 ON_DISK = {"filetree", "duckdb", "rocksdb"}
 
 

@@ -17,6 +17,8 @@ _TYPE_IMPORTS = {
     "SecretStr": "pydantic:SecretStr",
     "AnyHttpUrl": "pydantic:AnyHttpUrl",
 }
+# What `settings.py` defines for types that environment strings would otherwise spoil.
+_ALIASES = {"list[str]": "CommaSeparated", "Path": "NamedPath"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Setting:
             given["default"] = self._default()
         given["description"] = pysource.literal(self.help)
         given.update({key: pysource.literal(value) for key, value in self.constraints})
-        python_type = self.type.replace("list[str]", "CommaSeparated")
+        base, *optional = self.type.split(" | ")
+        python_type = " | ".join([_ALIASES.get(base, base), *optional])
         return f"{self.name}: {python_type} = {pysource.call('Field', (), given)}"
 
     def _default(self) -> str:

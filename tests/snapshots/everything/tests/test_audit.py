@@ -143,3 +143,20 @@ async def test_the_address_over_http(
     (record,) = audited(caplog)
     assert record["address"] == "127.0.0.1"
     assert bool(record["client_id"]) == bool(token)
+
+
+async def test_a_malformed_request_is_refused_and_recorded(
+    http: ASGIServer,
+    token: str | None,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/json, text/event-stream",
+    }
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": 1}}
+    async with http.http_client(headers=headers) as raw:
+        answer = await raw.post("/mcp", json=request)
+    assert '"code":-32602' in answer.text
+    (record,) = audited(caplog)
+    assert (record["target"], record["outcome"]) == ("unknown", "failed")

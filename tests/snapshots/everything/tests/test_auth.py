@@ -36,10 +36,19 @@ async def test_a_client_without_a_token_stays_outside(http: ASGIServer) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://mcp.example.com", "http://localhost.example.com", "http://10.0.0.1:8000", "mcp"],
+    ["http://mcp.example.com", "http://localhost.example.com", "http://10.0.0.1:8000"],
 )
 def test_tokens_do_not_cross_a_network_in_clear(settings: Settings, url: str) -> None:
     with pytest.raises(SystemExit, match="BASE_URL must begin with https"):
+        create_server(settings.model_copy(update={"base_url": url}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mcp", "https://", "ftp://127.0.0.1", "http://[::1", "https://a b.example"],
+)
+def test_what_is_no_url_is_refused(settings: Settings, url: str) -> None:
+    with pytest.raises(SystemExit, match="BASE_URL must be a URL"):
         create_server(settings.model_copy(update={"base_url": url}))
 
 

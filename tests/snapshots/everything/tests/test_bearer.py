@@ -53,6 +53,13 @@ async def test_a_token_is_good_for_its_whole_last_day(settings: Settings) -> Non
     assert not await verify(settings, "a", entry("a", days=-1), entry("b"))
 
 
+async def test_a_token_may_be_good_until_the_end_of_the_calendar(settings: Settings) -> None:
+    digest = hashlib.sha256(b"a").hexdigest()
+    access = await verify(settings, "a", f"ci:{digest}:9999-12-31:")
+    assert access
+    assert access.expires_at == 253_402_300_800
+
+
 async def test_rotation_has_no_gap(settings: Settings) -> None:
     entries = (entry("old", name="ci", days=1), entry("new", name="ci", days=90))
     old, new = [await verify(settings, token, *entries) for token in ("old", "new")]
@@ -131,3 +138,14 @@ def test_saving_changes_nothing_else() -> None:
 def test_a_name_is_one_word() -> None:
     with pytest.raises(SystemExit, match="single words"):
         main(["token", "new", "--name", "a:b"])
+
+
+@pytest.mark.parametrize("days", ["-1", "36501", "9999999999"])
+def test_a_token_is_not_good_for_ever_by_mistake(
+    capsys: pytest.CaptureFixture[str],
+    days: str,
+) -> None:
+    with pytest.raises(SystemExit, match="--days takes 0 to 36500"):
+        main(["token", "new", "--days", days, "--save"])
+    assert capsys.readouterr().out == ""
+    assert not Path(".env").exists()

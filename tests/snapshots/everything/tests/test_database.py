@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from everything_server import database
+from everything_server.server import create_server
 from everything_server.settings import Settings
 
 VARIABLE = "EVERYTHING_SERVER_TEST_DATABASE_URL"
@@ -136,3 +137,13 @@ async def test_a_database_that_is_none(
     with pytest.raises(DatabaseError):
         async with lifespan(server):
             pass
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["swordfish", "sqlite:///file", "mysql://:swordfish@host/name", "postgresql://host:port/name"],
+)
+def test_other_urls_end_the_start(url: str) -> None:
+    with pytest.raises(SystemExit, match="DATABASE_URL must be like") as caught:
+        create_server(Settings(database_url=SecretStr(url)))
+    assert "swordfish" not in str(caught.value)

@@ -1,15 +1,17 @@
 """What clients and the log learn about errors."""
 
 import logging
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import McpError, PromptError, ToolError
 from fastmcp.prompts import prompt
-from fastmcp.server.middleware.error_handling import ErrorHandlingMiddleware
+from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
+from mcp.types import METHOD_NOT_FOUND
 from pydantic import Field
 
+from everything_server.middleware.error_handling import ErrorMiddleware
 from everything_server.server import create_server
 from everything_server.settings import Settings
 
@@ -100,5 +102,40 @@ async def test_errors_are_counted(server: FastMCP) -> None:
     async with Client(server) as client:
         with pytest.raises(ToolError):
             await client.call_tool("refuse")
-    (handler,) = [item for item in server.middleware if isinstance(item, ErrorHandlingMiddleware)]
+    (handler,) = [item for item in server.middleware if isinstance(item, ErrorMiddleware)]
     assert handler.get_error_stats() == {"ToolError:tools/call": 1}
+
+
+async def test_methods_that_do_not_exist_are_counted_as_one() -> None:
+    async def refuse_method(context: MiddlewareContext[Any]) -> None:
+        raise McpError(code=METHOD_NOT_FOUND, message="Method not found")
+
+    handler = ErrorMiddleware(mask=True)
+    for method in ("made/up", "made/up/too"):
+        with pytest.raises(McpError):
+            await handler.on_message(MiddlewareContext(message={}, method=method), refuse_method)
+    assert handler.get_error_stats() == {"MCPError:unknown method": 2}
+
+
+class Unreachable(Middleware):
+    """Fails as what reads from a store does while that is away."""
+
+    async def on_request(
+        self,
+        context: MiddlewareContext[Any],
+        call_next: CallNext[Any, Any],
+    ) -> object:
+        """Let the handshake pass."""
+        if context.method == "tools/call":
+            raise ConnectionError(SECRET)
+        return await call_next(context)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+async def test_what_fails_around_a_tool_stays_inside(masked: bool) -> None:
+    server = create_server(Settings(mask_error_details=masked))
+    server.add_middleware(Unreachable())
+    async with Client(server, mode="legacy") as client:
+        with pytest.raises(McpError) as caught:
+            await client.call_tool("echo", {"text": "hello"})
+    assert (SECRET in str(caught.value)) is not masked

@@ -1,12 +1,13 @@
 """JSON Web Tokens."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from fastmcp.server.auth.providers.jwt import RSAKeyPair
 
 from everything_server.auth.jwt import ExpiringJWTVerifier, build_jwt
-from everything_server.settings import Settings
+from everything_server.settings import Settings, load_settings
 
 ISSUER = "https://issuer.test/"
 AUDIENCE = "https://mcp.test/mcp"
@@ -66,5 +67,30 @@ def test_keys_come_from_one_place(settings: Settings, url: str | None, key: str 
         build_jwt(settings.model_copy(update=changes))
 
 
+def test_a_key_is_in_pem_form(settings: Settings) -> None:
+    changes = {"jwt_jwks_url": None, "jwt_public_key": "swordfish"}
+    with pytest.raises(SystemExit, match="JWT_PUBLIC_KEY must be in PEM form"):
+        build_jwt(settings.model_copy(update=changes))
+
+
 def test_keys_are_not_fetched_at_the_start(settings: Settings) -> None:
     assert build_jwt(settings).jwks_uri == "https://issuer.test/jwks.json"
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://issuer.test/jwks.json", True),
+        ("http://localhost:8080/jwks.json", True),
+        ("http://issuer.test/jwks.json", False),
+        ("http://localhost.evil.test/jwks.json", False),
+    ],
+)
+def test_keys_do_not_cross_a_network_in_clear(
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    good: bool,
+) -> None:
+    monkeypatch.setenv("EVERYTHING_SERVER_JWT_JWKS_URL", url)
+    with nullcontext() if good else pytest.raises(SystemExit, match="JWKS_URL"):
+        load_settings()

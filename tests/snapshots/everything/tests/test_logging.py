@@ -7,7 +7,10 @@ from typing import Any, Literal
 import pytest
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ToolError
+from fastmcp.server.middleware import MiddlewareContext
 from fastmcp.tools import ToolResult
+
+from everything_server.middleware.request_log import RequestLogMiddleware
 
 SECRET = "hunter2-hunter2"
 
@@ -79,3 +82,14 @@ async def test_a_name_can_not_forge_lines(
             await client.call_tool("x\n" * 1000)
     (record,) = logged(caplog)
     assert len(record["name"]) == 100
+
+
+async def test_a_method_is_cut_too(caplog: pytest.LogCaptureFixture) -> None:
+    async def answer(context: MiddlewareContext[Any]) -> None:
+        return None
+
+    caplog.set_level(logging.INFO)
+    context = MiddlewareContext[Any](message={}, method="x" * 1000)
+    await RequestLogMiddleware().on_message(context, answer)
+    assert "x" * 100 in caplog.text
+    assert "x" * 101 not in caplog.text

@@ -35,6 +35,13 @@ def test_the_url_may_hold_escapes() -> None:
     assert (options["host"], options["port"], options["db"]) == ("redis.example", 6380, 2)
 
 
+@pytest.mark.parametrize("url", ["localhost:6379", "http://:swordfish@redis", "redis://redis:port"])
+def test_other_urls_are_refused(url: str) -> None:
+    with pytest.raises(SystemExit, match="REDIS_URL must be like") as caught:
+        connect(url)
+    assert "swordfish" not in str(caught.value)
+
+
 def test_the_url_chooses_the_store(settings: Settings) -> None:
     assert isinstance(open_store(settings), MemoryStore)
     real = settings.model_copy(update={"redis_url": SecretStr("redis://localhost")})

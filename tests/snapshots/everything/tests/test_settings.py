@@ -25,3 +25,17 @@ def test_a_wrong_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPa
         load_settings()
     assert "EVERYTHING_SERVER_PORT: " in str(caught.value)
     assert "not-a-port" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HOST",
+        "CONTENT_DIR",
+        "METRICS_HOST",
+    ],
+)
+def test_an_empty_address_or_folder_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"EVERYTHING_SERVER_{name}", "")
+    with pytest.raises(SystemExit, match=f"{name}: "):
+        load_settings()

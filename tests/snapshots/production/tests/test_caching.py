@@ -163,6 +163,13 @@ def test_keeping_for_no_time_is_refused(environment: dict[str, str]) -> None:
         Settings(cache_ttl=0)
 
 
+def test_a_wrong_url_ends_the_start(environment: dict[str, str]) -> None:
+    assert environment
+    with pytest.raises(SystemExit, match="CACHE_URL must be") as caught:
+        create_server(Settings(cache_url=SecretStr("swordfish")))
+    assert "swordfish" not in str(caught.value)
+
+
 async def test_without_redis_answers_stay_in_memory(environment: dict[str, str]) -> None:
     assert environment
     server = build(Settings(cache_url=SecretStr("redis://127.0.0.1:1/0")))

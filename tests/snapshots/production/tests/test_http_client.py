@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+from contextlib import nullcontext
 
 import httpx2
 import pytest
 from fastmcp import FastMCP
 
 from production_server import http_client
-from production_server.settings import Settings
+from production_server.settings import Settings, load_settings
 
 
 class Service:
@@ -158,3 +159,24 @@ async def test_client_lives_as_long_as_the_server(settings: Settings, server: Fa
         client = state["http_client"]
         assert not client.is_closed
     assert client.is_closed
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://service.example:8443/v1", True),
+        ("http://[::1]:8000", True),
+        ("http://[::1", False),
+        ("https://user@service.example", False),
+        ("https://service.example/v1?key=1", False),
+        ("https://two words.example", False),
+    ],
+)
+async def test_the_base_url_is_checked_at_the_start(
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    good: bool,
+) -> None:
+    monkeypatch.setenv("PRODUCTION_SERVER_HTTP_BASE_URL", url)
+    with nullcontext() if good else pytest.raises(SystemExit, match="HTTP_BASE_URL"):
+        await http_client.build_http_client(load_settings()).aclose()

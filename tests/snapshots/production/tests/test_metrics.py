@@ -10,11 +10,15 @@ from pathlib import Path
 import httpx2
 import pytest
 from fastmcp import Client, Context, FastMCP
-from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import McpError, ToolError
 from prometheus_client.parser import text_string_to_metric_families
 
 from production_server.metrics import Metrics
-from production_server.metrics_server import listen, metrics_lifespan
+from production_server.metrics_server import (
+    QuietHandler,
+    listen,
+    metrics_lifespan,
+)
 from production_server.settings import Settings
 
 # Two workers that share a folder; the first prints what it serves.
@@ -86,6 +90,21 @@ async def test_clients_can_not_make_series(server: FastMCP) -> None:
     assert found[calls[0]] == 3
 
 
+async def test_calls_are_counted_while_their_names_can_not_be_looked_up(
+    server: FastMCP,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_args: object, **_options: object) -> None:
+        raise ConnectionError
+
+    async with Client(server) as client:
+        monkeypatch.setattr(server, "get_tool", fail)
+        with pytest.raises(McpError):
+            await client.call_tool("probe")
+        found = await scrape(await port_of(server))
+    assert found["mcp_tool_calls_total error unknown"] == 1
+
+
 async def test_the_port_is_closed_at_the_end(server: FastMCP) -> None:
     async with Client(server):
         port = await port_of(server)
@@ -110,6 +129,23 @@ async def test_a_taken_port_does_not_stop_the_server(
 def test_listens_on_ipv6() -> None:
     with listen(Metrics(), "::1", 0) as listener:
         assert listener.address_family == socket.AF_INET6
+
+
+def test_a_silent_client_is_given_up_and_logged(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(QuietHandler, "timeout", 0.05)
+    caplog.set_level(logging.INFO)
+    with (
+        listen(Metrics(), "127.0.0.1", 0) as listener,
+        socket.create_connection(("127.0.0.1", listener.server_port), timeout=10) as client,
+    ):
+        listener.handle_request()
+        assert client.recv(1) == b""
+    assert "A request for metrics failed" in caplog.text
+    assert capsys.readouterr().err == ""
 
 
 async def test_workers_are_summed(tmp_path: Path) -> None:

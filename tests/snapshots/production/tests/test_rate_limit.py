@@ -15,6 +15,7 @@ from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from pydantic import SecretStr, ValidationError
 
+from production_server.middleware.address_limit import check_proxies
 from production_server.middleware.limiter import (
     Limiter,
     LimiterUnavailableError,
@@ -131,6 +132,23 @@ async def test_nobody_else_is(environment: dict[str, str]) -> None:
         headers = [{"X-Forwarded-For": f"192.0.2.{number}"} for number in range(4)]
         answers = [await raw.post("/mcp", json={}, headers=item) for item in headers]
     assert [item.status_code == 429 for item in answers] == [False, False, False, True]
+
+
+@pytest.mark.parametrize("proxy", ["*", "nginx", "10.0.0.0/33"])
+def test_a_proxy_without_an_address_ends_the_start(
+    environment: dict[str, str],
+    proxy: str,
+) -> None:
+    assert environment
+    with pytest.raises(SystemExit, match="is no address or network"):
+        check_proxies(Settings(trusted_proxies=["10.0.0.0/8", proxy]))
+
+
+def test_a_wrong_url_ends_the_start(environment: dict[str, str]) -> None:
+    assert environment
+    with pytest.raises(SystemExit, match="RATE_LIMIT_URL must be") as caught:
+        create_server(Settings(rate_limit_url=SecretStr("swordfish")))
+    assert "swordfish" not in str(caught.value)
 
 
 @pytest.mark.parametrize("fail_open", [True, False])

@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastmcp import Client, FastMCP
 from fastmcp.client.transports import StdioTransport
 from fastmcp.exceptions import McpError, ToolError
+from fastmcp.server.middleware import MiddlewareContext
+from mcp.types import METHOD_NOT_FOUND
 from opentelemetry import metrics, trace
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -154,6 +157,19 @@ async def test_spans_hold_nothing_that_a_caller_sent(
     assert failed == ["ValidationError"]
 
 
+def test_a_method_that_does_not_exist_has_no_name() -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    tracer = provider.get_tracer("test")
+    for method in ("tools/list", "made-up"):
+        tracer.start_span(method, attributes={"mcp.method.name": method}).end()
+    known, made_up = [without_private(span) for span in kept.get_finished_spans()]
+    assert known.name == "tools/list"
+    assert made_up.name == "_OTHER"
+    assert "made-up" not in made_up.to_json()
+
+
 def error_of(span: ReadableSpan) -> object:
     (event,) = span.events
     assert event.attributes
@@ -165,7 +181,8 @@ async def test_durations_have_no_names_that_a_caller_made_up(settings: Settings)
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], shutdown_on_exit=False)
     meter = provider.get_meter("test")
-    server = FastMCP("probe", middleware=[TelemetryMiddleware(enabled=True, meter=meter)])
+    middleware = TelemetryMiddleware(enabled=True, meter=meter)
+    server = FastMCP("probe", middleware=[middleware])
     server.tool(probe)
     server.prompt(probe)
     async with Client(server) as client:
@@ -174,6 +191,12 @@ async def test_durations_have_no_names_that_a_caller_made_up(settings: Settings)
             with pytest.raises(McpError):
                 await client.get_prompt(name, {"text": "x"})
         await client.list_tools()
+
+    async def refuse(context: MiddlewareContext[Any]) -> None:
+        raise McpError(code=METHOD_NOT_FOUND, message="Method not found")
+
+    with pytest.raises(McpError):
+        await middleware.on_request(MiddlewareContext(message={}, method="made-up"), refuse)
     data = reader.get_metrics_data()
     assert data
     (metric,) = data.resource_metrics[0].scope_metrics[0].metrics
@@ -185,6 +208,7 @@ async def test_durations_have_no_names_that_a_caller_made_up(settings: Settings)
     assert ("tools/call", "probe", "ToolError") in found
     assert ("tools/call", None, "NotFoundError") in found
     assert ("tools/list", None, None) in found
+    assert ("_OTHER", None, "MCPError") in found
     assert "made-up" not in str(data.to_json())
 
 

@@ -7,6 +7,7 @@ from fastmcp import Context, FastMCP
 from fastmcp.dependencies import CurrentContext
 from fastmcp.server.lifespan import Lifespan, lifespan
 from sqlalchemy import func, make_url, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -18,6 +19,7 @@ from sqlalchemy.schema import CreateTable
 
 from .settings import Settings
 
+FORM = "must be like sqlite+aiosqlite:///file or postgresql://user@host/name"
 POSTGRESQL = "postgresql+asyncpg"
 CONNECT_S = 5.0
 COMMAND_S = 30.0
@@ -29,17 +31,25 @@ class Base(DeclarativeBase):
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """Return the connection pool of a URL; `postgresql://` is served by asyncpg."""
-    parsed = make_url(url)
-    if parsed.drivername in ("postgres", "postgresql"):
-        parsed = parsed.set(drivername=POSTGRESQL)
+    """Return the connection pool of a URL; `postgresql://` is served by asyncpg.
+
+    Ends the start when the URL is none, or needs a driver that isn't there.
+    """
     limits = {"timeout": CONNECT_S, "command_timeout": COMMAND_S}
-    return create_async_engine(
-        parsed,
-        connect_args=limits if parsed.drivername == POSTGRESQL else {},
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
+    try:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgres", "postgresql"):
+            parsed = parsed.set(drivername=POSTGRESQL)
+        return create_async_engine(
+            parsed,
+            connect_args=limits if parsed.drivername == POSTGRESQL else {},
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+    except (ImportError, SQLAlchemyError, ValueError):
+        raise SystemExit(
+            f"EVERYTHING_SERVER_DATABASE_URL {FORM}",
+        ) from None
 
 
 async def create_tables(engine: AsyncEngine) -> None:
@@ -53,10 +63,10 @@ async def create_tables(engine: AsyncEngine) -> None:
 
 def database_lifespan(settings: Settings) -> Lifespan:
     """Open the pool, and close it at the end."""
+    engine = create_engine(settings.database_url.get_secret_value())
 
     @lifespan
     async def open_database(_server: FastMCP) -> AsyncIterator[dict[str, Any]]:
-        engine = create_engine(settings.database_url.get_secret_value())
         try:
             await create_tables(engine)
             yield {"database": async_sessionmaker(engine, expire_on_commit=False)}

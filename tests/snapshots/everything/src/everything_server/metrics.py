@@ -68,10 +68,10 @@ class MetricsMiddleware(Middleware):
         call_next: CallNext[CallToolRequestParams, ToolResult],
     ) -> ToolResult:
         """Record a tool call."""
-        name = await _registered_name(context)
+        name, outcome = UNKNOWN, "error"
         started = perf_counter()
-        outcome = "error"
         try:
+            name = await _registered_name(context)
             result = await call_next(context)
             if not getattr(result, "is_error", False):
                 outcome = "success"

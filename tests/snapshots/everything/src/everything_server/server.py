@@ -13,7 +13,7 @@ from .metrics_server import metrics_lifespan
 from .middleware.audit import AuditMiddleware
 from .middleware.authorization import build_authorization
 from .middleware.caching import ToolCacheMiddleware, close_cache, connect_cache
-from .middleware.error_handling import MaskErrorsMiddleware, build_error_handling
+from .middleware.error_handling import ErrorMiddleware, MaskErrorsMiddleware
 from .middleware.limiter import Limiter, close_limiter
 from .middleware.rate_limit import RateLimitMiddleware
 from .middleware.request_log import RequestLogMiddleware
@@ -58,7 +58,9 @@ def create_server(settings: Settings) -> FastMCP:
         ),
         middleware=[
             SchemaLookupMiddleware(),
-            build_error_handling(),
+            ErrorMiddleware(
+                mask=settings.mask_error_details,
+            ),
             AuditMiddleware(),
             RequestLogMiddleware(),
             TimingMiddleware(settings.slow_request),

@@ -24,6 +24,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty: `.` is the folder that the server starts in")
+    return value
+
+
+NamedPath = Annotated[Path, BeforeValidator(_not_empty)]
+
+
 class Settings(BaseSettings):
     """Everything that may differ between deployments."""
 
@@ -43,6 +52,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on",
+        min_length=1,
     )
     port: int = Field(
         default=8000,
@@ -66,7 +76,7 @@ class Settings(BaseSettings):
         default=True,
         description="Hide what went wrong inside a tool from clients",
     )
-    content_dir: Path = Field(
+    content_dir: NamedPath = Field(
         default=Path("content"),
         description="Folder with the files that tools and resources may read",
     )
@@ -83,6 +93,7 @@ class Settings(BaseSettings):
         default=86400,
         description="Seconds that session state is kept after the last change",
         ge=1,
+        le=315360000,
     )
     response_max_bytes: int = Field(
         default=1000000,
@@ -115,6 +126,7 @@ class Settings(BaseSettings):
         default=300,
         description="Seconds a cached answer is kept",
         ge=1,
+        le=315360000,
     )
     cache_max_entries: int = Field(
         default=1000,
@@ -192,6 +204,7 @@ class Settings(BaseSettings):
     jwt_jwks_url: str | None = Field(
         default=None,
         description="Where the issuer publishes its keys (this or the public key)",
+        pattern="^(https://|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])([:/]|$)|$)",
     )
     jwt_public_key: str | None = Field(
         default=None,
@@ -261,6 +274,7 @@ class Settings(BaseSettings):
         default=2592000,
         description="Seconds an entry lives that names no ttl of its own; 0 is for ever",
         ge=0,
+        le=315360000,
     )
     storage_prefix: str = Field(
         default="everything-server",
@@ -284,7 +298,7 @@ class Settings(BaseSettings):
     http_base_url: str = Field(
         default="https://example.com",
         description="The only service that the HTTP client talks to",
-        pattern="^https?://[^/@?#]+(/.*)?$",
+        pattern="^https?://([^\\s/@?#:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/[^\\s?#]*)?$",
     )
     http_timeout: float = Field(
         default=10.0,
@@ -316,6 +330,7 @@ class Settings(BaseSettings):
         default=30.0,
         description="Seconds for which a failing service is left alone",
         gt=0,
+        le=86400,
     )
     ready_timeout: float = Field(
         default=2.0,
@@ -325,6 +340,7 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1",
         description="Address that /metrics is served on",
+        min_length=1,
     )
     metrics_port: int = Field(
         default=9464,
@@ -344,7 +360,7 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         default=None,
         description="Address of the OTLP collector (HTTP); without one nothing is sent",
-        pattern="^https?://",
+        pattern="^https?://[^\\s/?#]",
     )
     otlp_headers: SecretStr | None = Field(
         default=None,
@@ -365,6 +381,7 @@ class Settings(BaseSettings):
         default=60.0,
         description="Seconds between two reports of the metrics",
         gt=0,
+        le=86400,
     )
     aws_secret_name: str | None = Field(
         default=None,

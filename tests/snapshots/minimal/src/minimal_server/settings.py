@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on",
+        min_length=1,
     )
     port: int = Field(
         default=8000,

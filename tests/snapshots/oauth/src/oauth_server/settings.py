@@ -16,6 +16,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty: `.` is the folder that the server starts in")
+    return value
+
+
+NamedPath = Annotated[Path, BeforeValidator(_not_empty)]
+
+
 class Settings(BaseSettings):
     """Everything that may differ between deployments."""
 
@@ -35,6 +44,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on",
+        min_length=1,
     )
     port: int = Field(
         default=8000,
@@ -71,6 +81,7 @@ class Settings(BaseSettings):
         default=86400,
         description="Seconds that session state is kept after the last change",
         ge=1,
+        le=315360000,
     )
     jwt_signing_key: SecretStr = Field(
         description="Signs the tokens of this server; the same for all replicas",
@@ -117,6 +128,7 @@ class Settings(BaseSettings):
         default=2592000,
         description="Seconds an entry lives that names no ttl of its own; 0 is for ever",
         ge=0,
+        le=315360000,
     )
     storage_prefix: str = Field(
         default="oauth-server",
@@ -127,7 +139,7 @@ class Settings(BaseSettings):
         description="Seals questions to the user; the same for every process",
         min_length=32,
     )
-    storage_path: Path = Field(
+    storage_path: NamedPath = Field(
         default=Path("data"),
         description="Folder of the stored entries",
     )

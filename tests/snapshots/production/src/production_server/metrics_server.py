@@ -19,12 +19,17 @@ from .settings import Settings
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how long the end of the server waits at most
+TIMEOUT_S = 10.0
 
 
 class Listener(ThreadingWSGIServer):
     """Answers in threads of its own, so that a server with a busy event loop can be watched."""
 
     allow_reuse_port = False  # a second worker must find the port taken
+
+    def handle_error(self, *_args: object) -> None:
+        """Log what went wrong with a connection; by itself the server prints it."""
+        logger.info("A request for metrics failed", exc_info=True)
 
 
 class Listener6(Listener):
@@ -34,7 +39,9 @@ class Listener6(Listener):
 
 
 class QuietHandler(WSGIRequestHandler):
-    """Logs no requests."""
+    """Logs no requests, and gives up on a client that says nothing."""
+
+    timeout = TIMEOUT_S
 
     def log_message(self, *_args: object) -> None:
         """Log nothing."""

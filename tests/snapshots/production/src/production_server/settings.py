@@ -16,6 +16,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty: `.` is the folder that the server starts in")
+    return value
+
+
+NamedPath = Annotated[Path, BeforeValidator(_not_empty)]
+
+
 class Settings(BaseSettings):
     """Everything that may differ between deployments."""
 
@@ -35,6 +44,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on",
+        min_length=1,
     )
     port: int = Field(
         default=8000,
@@ -58,7 +68,7 @@ class Settings(BaseSettings):
         default=True,
         description="Hide what went wrong inside a tool from clients",
     )
-    content_dir: Path = Field(
+    content_dir: NamedPath = Field(
         default=Path("content"),
         description="Folder with the files that tools and resources may read",
     )
@@ -75,6 +85,7 @@ class Settings(BaseSettings):
         default=86400,
         description="Seconds that session state is kept after the last change",
         ge=1,
+        le=315360000,
     )
     restricted_tags: CommaSeparated = Field(
         default=[
@@ -86,6 +97,7 @@ class Settings(BaseSettings):
         default=300,
         description="Seconds a cached answer is kept",
         ge=1,
+        le=315360000,
     )
     cache_max_entries: int = Field(
         default=1000,
@@ -139,6 +151,7 @@ class Settings(BaseSettings):
         default=2592000,
         description="Seconds an entry lives that names no ttl of its own; 0 is for ever",
         ge=0,
+        le=315360000,
     )
     storage_prefix: str = Field(
         default="production-server",
@@ -157,7 +170,7 @@ class Settings(BaseSettings):
     http_base_url: str = Field(
         default="https://example.com",
         description="The only service that the HTTP client talks to",
-        pattern="^https?://[^/@?#]+(/.*)?$",
+        pattern="^https?://([^\\s/@?#:\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?(/[^\\s?#]*)?$",
     )
     http_timeout: float = Field(
         default=10.0,
@@ -189,6 +202,7 @@ class Settings(BaseSettings):
         default=30.0,
         description="Seconds for which a failing service is left alone",
         gt=0,
+        le=86400,
     )
     ready_timeout: float = Field(
         default=2.0,
@@ -198,6 +212,7 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1",
         description="Address that /metrics is served on",
+        min_length=1,
     )
     metrics_port: int = Field(
         default=9464,
@@ -208,7 +223,7 @@ class Settings(BaseSettings):
     otlp_endpoint: str | None = Field(
         default=None,
         description="Address of the OTLP collector (HTTP); without one nothing is sent",
-        pattern="^https?://",
+        pattern="^https?://[^\\s/?#]",
     )
     otlp_headers: SecretStr | None = Field(
         default=None,
@@ -229,6 +244,7 @@ class Settings(BaseSettings):
         default=60.0,
         description="Seconds between two reports of the metrics",
         gt=0,
+        le=86400,
     )
     register_name: str = Field(
         default="production-server",

@@ -4,6 +4,7 @@ from typing import Any
 
 from .json_logs import log_json
 from .logs import configure_logging
+from .middleware.address_limit import check_proxies
 from .settings import Settings, load_settings
 from .telemetry import configure_telemetry
 
@@ -12,6 +13,7 @@ def prepare(**overrides: Any) -> Settings:
     """Read the settings and set up the process."""
     settings = load_settings(**overrides)
     configure_logging(settings)
+    check_proxies(settings)
     log_json()
     configure_telemetry(settings)
     return settings

@@ -4,7 +4,7 @@ from fastmcp import FastMCP
 
 from . import __version__
 from .lifespan import compose, settings_lifespan
-from .middleware.error_handling import MaskErrorsMiddleware, build_error_handling
+from .middleware.error_handling import ErrorMiddleware, MaskErrorsMiddleware
 from .middleware.request_log import RequestLogMiddleware
 from .middleware.schema_lookup import SchemaLookupMiddleware
 from .prompts import PROMPTS
@@ -25,7 +25,9 @@ def create_server(settings: Settings) -> FastMCP:
         ),
         middleware=[
             SchemaLookupMiddleware(),
-            build_error_handling(),
+            ErrorMiddleware(
+                mask=settings.mask_error_details,
+            ),
             RequestLogMiddleware(),
             MaskErrorsMiddleware(
                 prompts=settings.mask_error_details,

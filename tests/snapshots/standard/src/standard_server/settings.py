@@ -16,6 +16,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[list[str], NoDecode, BeforeValidator(_split)]
 
 
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty: `.` is the folder that the server starts in")
+    return value
+
+
+NamedPath = Annotated[Path, BeforeValidator(_not_empty)]
+
+
 class Settings(BaseSettings):
     """Everything that may differ between deployments."""
 
@@ -35,6 +44,7 @@ class Settings(BaseSettings):
     host: str = Field(
         default="127.0.0.1",
         description="Address to listen on",
+        min_length=1,
     )
     port: int = Field(
         default=8000,
@@ -58,7 +68,7 @@ class Settings(BaseSettings):
         default=True,
         description="Hide what went wrong inside a tool from clients",
     )
-    content_dir: Path = Field(
+    content_dir: NamedPath = Field(
         default=Path("content"),
         description="Folder with the files that tools and resources may read",
     )

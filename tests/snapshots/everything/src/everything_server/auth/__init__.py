@@ -1,8 +1,7 @@
 """Who may call: all sources of tokens, joined into one."""
 
-from urllib.parse import urlsplit
-
 from fastmcp.server.auth import MultiAuth
+from pydantic import AnyHttpUrl, ValidationError
 
 from ..settings import Settings
 from ..storage import Storage
@@ -11,7 +10,7 @@ from .bearer import build_bearer
 from .introspection import build_introspection
 from .jwt import build_jwt
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
 
 
 def build_auth(settings: Settings, storage: Storage) -> MultiAuth:
@@ -32,8 +31,13 @@ def build_auth(settings: Settings, storage: Storage) -> MultiAuth:
 
 def check_base_url(base_url: str) -> None:
     """Refuse to start where tokens would cross a network unencrypted."""
-    url = urlsplit(base_url)
-    if url.scheme != "https" and url.hostname not in LOOPBACK:
+    try:
+        url = AnyHttpUrl(base_url)
+    except ValidationError:
+        raise SystemExit(
+            "EVERYTHING_SERVER_BASE_URL must be a URL such as https://mcp.example.com.",
+        ) from None
+    if url.scheme != "https" and url.host not in LOOPBACK:
         raise SystemExit(
             "EVERYTHING_SERVER_BASE_URL must begin with https:// unless its host is this machine "
             "because tokens must not cross a network unencrypted.",

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Self
 
 from fastmcp.server.auth import AccessToken, TokenVerifier
@@ -16,6 +16,7 @@ from ..settings import Settings
 
 logger = logging.getLogger(__name__)
 
+DAY_S = 24 * 3600
 ENTRY = re.compile(
     r"(?P<name>[\w.@-]+):(?P<digest>[0-9a-f]{64}):(?P<day>\d{4}-\d\d-\d\d)?:(?P<scopes>[^\s,]*)",
 )
@@ -52,8 +53,8 @@ class BearerToken:
         """The end of the last day (UTC) in seconds since 1970."""
         if self.last_day is None:
             return None
-        end = datetime.combine(self.last_day, datetime.min.time(), UTC) + timedelta(days=1)
-        return int(end.timestamp())
+        start = datetime.combine(self.last_day, datetime.min.time(), UTC)
+        return int(start.timestamp()) + DAY_S
 
     @property
     def expired(self) -> bool:

@@ -20,9 +20,14 @@ def build_jwt(settings: Settings) -> ExpiringJWTVerifier:
         raise SystemExit(
             "Set exactly one of EVERYTHING_SERVER_JWT_JWKS_URL and EVERYTHING_SERVER_JWT_PUBLIC_KEY.",
         )
+    public_key = (settings.jwt_public_key or "").replace("\\n", "\n") or None
+    if public_key and not public_key.lstrip().startswith("-----BEGIN "):
+        raise SystemExit(
+            "EVERYTHING_SERVER_JWT_PUBLIC_KEY must be in PEM form: it begins with -----BEGIN.",
+        )
     return ExpiringJWTVerifier(
-        jwks_uri=settings.jwt_jwks_url,
-        public_key=(settings.jwt_public_key or "").replace("\\n", "\n") or None,
+        jwks_uri=settings.jwt_jwks_url or None,
+        public_key=public_key,
         algorithm=settings.jwt_algorithm,
         issuer=settings.jwt_issuer,
         audience=settings.jwt_audience,

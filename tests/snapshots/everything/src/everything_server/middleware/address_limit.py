@@ -1,5 +1,6 @@
 """The limit per address, in front of the whole HTTP app: before any token is checked."""
 
+from ipaddress import ip_network
 from typing import Any, cast
 
 from starlette.responses import JSONResponse
@@ -48,6 +49,17 @@ class AddressLimitMiddleware:
             status_code=429,
             headers={"Retry-After": str(wait)},
         )
+
+
+def check_proxies(settings: Settings) -> None:
+    """Refuse to start with a proxy that nobody could be, or that everybody would be."""
+    for proxy in settings.trusted_proxies:
+        try:
+            ip_network(proxy)
+        except ValueError:
+            raise SystemExit(
+                f"EVERYTHING_SERVER_TRUSTED_PROXIES: {proxy!r} is no address or network.",
+            ) from None
 
 
 def believe_proxies(app: ASGIApp, *, proxies: list[str]) -> ASGIApp:

@@ -1,21 +1,57 @@
 """Errors: logged and counted for the operator, without inner details for the client."""
 
 import logging
+from typing import Any
 
-from fastmcp.exceptions import PromptError, ValidationError
+from fastmcp.exceptions import (
+    DisabledError,
+    FastMCPError,
+    McpError,
+    NotFoundError,
+    PromptError,
+    ValidationError,
+)
 from fastmcp.prompts import PromptResult
 from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from fastmcp.server.middleware.error_handling import ErrorHandlingMiddleware
 from fastmcp.tools import ToolResult
-from mcp.types import CallToolRequestParams, GetPromptRequestParams
+from mcp.types import INTERNAL_ERROR, CallToolRequestParams, GetPromptRequestParams
+from mcp.types.methods import SPEC_CLIENT_METHODS, SPEC_CLIENT_NOTIFICATION_METHODS
 from pydantic import ValidationError as InvalidArguments
 
 logger = logging.getLogger(__name__)
 
+# What is meant for the caller, or masked already. Anything else, such as the error of a store that
+# can't be reached, older clients would get with its text.
+MEANT = (McpError, FastMCPError, NotFoundError, DisabledError, InvalidArguments)
+METHODS = SPEC_CLIENT_METHODS | SPEC_CLIENT_NOTIFICATION_METHODS
 
-def build_error_handling() -> ErrorHandlingMiddleware:
-    """Log and count errors but leave them as they are: a model can read those of tools."""
-    return ErrorHandlingMiddleware(logger=logger, transform_errors=False)
+
+class ErrorMiddleware(ErrorHandlingMiddleware):
+    """Logs and counts errors but leaves them as they are: a model can read those of tools."""
+
+    def __init__(self, *, mask: bool) -> None:
+        """Mask what is not meant for the caller, or leave it for debugging."""
+        super().__init__(logger=logger, transform_errors=False)
+        self.mask = mask
+
+    async def on_message(
+        self,
+        context: MiddlewareContext[Any],
+        call_next: CallNext[Any, Any],
+    ) -> object:
+        """Log and count the error of one message."""
+        try:
+            return await call_next(context)
+        except Exception as error:
+            # A method that doesn't exist is made up by the caller: each would be counted for ever.
+            method = context.method if context.method in METHODS else "unknown method"
+            name = type(error).__name__
+            self.error_counts[f"{name}:{method}"] = self.error_counts.get(f"{name}:{method}", 0) + 1
+            logger.error("Error in %s: %s: %s", method, name, error)
+            if self.mask and not isinstance(error, MEANT):
+                raise McpError(code=INTERNAL_ERROR, message="Internal server error") from error
+            raise
 
 
 class MaskErrorsMiddleware(Middleware):

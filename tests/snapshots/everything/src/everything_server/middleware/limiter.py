@@ -18,6 +18,7 @@ from ..settings import Settings
 
 logger = logging.getLogger(__name__)
 
+FORM = "must be memory:// or like redis://localhost:6379/0"
 TIMEOUT_S = 2.0
 
 
@@ -70,11 +71,16 @@ def close_limiter(limiter: Limiter) -> Lifespan:
 
 
 def _connect(url: str) -> ConnectionPool:
-    return ConnectionPool.from_url(
-        url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-    )
+    try:
+        return ConnectionPool.from_url(
+            url,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+    except ValueError:
+        raise SystemExit(
+            f"EVERYTHING_SERVER_RATE_LIMIT_URL {FORM}",
+        ) from None
 
 
 def _shared_storage(url: str, pool: ConnectionPool) -> RedisStorage:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "PRODUCTION_SERVER_BEARER_TOKENS"
 DOTENV = Path(".env")
+MOST_DAYS = 36_500
 
 
 def add_token_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,11 +38,13 @@ def add_token_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
 
 def new_token(*, name: str, scopes: str, days: int, save: bool) -> None:
     """Write a new token to stdout, and to stderr what the server needs to know of it."""
+    if not 0 <= days <= MOST_DAYS:
+        raise SystemExit(f"--days takes 0 to {MOST_DAYS}.")
     token = secrets.token_urlsafe(32)
     entry = BearerToken(
         name=name,
         digest=hashlib.sha256(token.encode()).hexdigest(),
-        last_day=(datetime.now(UTC) + timedelta(days=days)).date() if days > 0 else None,
+        last_day=(datetime.now(UTC) + timedelta(days=days)).date() if days else None,
         scopes=tuple(scope.strip() for scope in scopes.split(",") if scope.strip()),
     )
     try:

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 AUDITED = frozenset({"tools/call", "resources/read", "prompts/get"})
 LONGEST_NAME = 100
+UNKNOWN = "unknown"
 
 
 class AuditMiddleware(Middleware):
@@ -31,11 +32,12 @@ class AuditMiddleware(Middleware):
             "at": context.timestamp.isoformat(),
             **_caller(),
             "method": context.method,
-            "target": await _target(context),
+            "target": UNKNOWN,
             "outcome": "cancelled",
         }
         started = time.perf_counter()
         try:
+            record["target"] = await _target(context)
             result = await call_next(context)
             record["outcome"] = "failed" if getattr(result, "is_error", False) else "ok"
         except Exception as error:
@@ -63,14 +65,15 @@ def _caller() -> dict[str, object]:
 
 async def _target(context: MiddlewareContext[Any]) -> str:
     if not isinstance(context.message, ReadResourceRequestParams):
-        return str(context.message.name)[:LONGEST_NAME]
+        # What is malformed has no name.
+        return str(getattr(context.message, "name", UNKNOWN))[:LONGEST_NAME]
     uri = str(context.message.uri)
     if (connection := context.fastmcp_context) is not None:
         if await connection.fastmcp.get_resource(uri):
             return uri
         if template := await connection.fastmcp.get_resource_template(uri):
             return template.uri_template  # the URI itself holds arguments
-    return "unknown"
+    return UNKNOWN
 
 
 def _outcome(error: Exception) -> str:

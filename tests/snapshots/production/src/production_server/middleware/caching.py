@@ -28,6 +28,7 @@ from redis.asyncio import Redis
 from ..settings import Settings
 
 CACHED = "cached"
+FORM = "must be memory:// or like redis://localhost:6379/0"
 TIMEOUT_S = 2.0
 
 
@@ -100,12 +101,17 @@ def connect_cache(settings: Settings) -> Redis | None:
     url = _store_url(settings)
     if url.startswith("memory://"):
         return None
-    return Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-    )
+    try:
+        return Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+        )
+    except ValueError:
+        raise SystemExit(
+            f"PRODUCTION_SERVER_CACHE_URL {FORM}",
+        ) from None
 
 
 def close_cache(redis: Redis | None) -> Lifespan:

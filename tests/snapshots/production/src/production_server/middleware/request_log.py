@@ -26,7 +26,7 @@ class RequestLogMiddleware(Middleware):
         """Log one message when it has been answered."""
         record: dict[str, object] = {
             "event": context.type,
-            "method": context.method,
+            "method": str(context.method)[:LONGEST_NAME],
             "outcome": "cancelled",
         }
         if name := getattr(context.message, "name", None):

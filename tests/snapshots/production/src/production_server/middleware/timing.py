@@ -8,6 +8,8 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 
 logger = logging.getLogger(__name__)
 
+LONGEST_NAME = 100
+
 
 class TimingMiddleware(Middleware):
     """Logs the time of every request, of a slow one as a warning."""
@@ -28,6 +30,7 @@ class TimingMiddleware(Middleware):
         finally:
             seconds = time.perf_counter() - started
             name = getattr(context.message, "name", None)
-            what = f"{context.method} {name[:100]!r}" if name else context.method
+            method = str(context.method)[:LONGEST_NAME]
+            what = f"{method} {name[:LONGEST_NAME]!r}" if name else method
             level = logging.WARNING if seconds > self.slow else logging.INFO
             logger.log(level, "%s took %.1f ms", what, seconds * 1000)

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from ..settings import Settings
 
+FORM = "must be like redis://localhost:6379/0"
 TIMEOUT = 5.0
 
 
@@ -33,12 +34,17 @@ def open_store(settings: Settings) -> AsyncKeyValue:
 
 
 def connect(url: str) -> Store:
-    """Return the store at a Redis URL."""
-    client: Redis = Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-        health_check_interval=30,
-    )
+    """Return the store at a Redis URL; ends the start when it is none."""
+    try:
+        client: Redis = Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            health_check_interval=30,
+        )
+    except ValueError:
+        raise SystemExit(
+            f"PRODUCTION_SERVER_REDIS_URL {FORM}",
+        ) from None
     return Store(client)

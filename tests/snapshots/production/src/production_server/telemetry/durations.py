@@ -7,6 +7,8 @@ from fastmcp.server.middleware import CallNext, Middleware, MiddlewareContext
 from mcp.types import CallToolRequestParams, GetPromptRequestParams
 from opentelemetry.metrics import Meter, get_meter
 
+from .spans import known_method
+
 # Names and boundaries are those of OpenTelemetry's conventions for MCP.
 NAME = "mcp.server.operation.duration"
 SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
@@ -33,9 +35,10 @@ class TelemetryMiddleware(Middleware):
         """Measure one request."""
         if not self._enabled:
             return await call_next(context)
-        attributes = {"mcp.method.name": str(context.method), **await _component(context)}
+        attributes = {"mcp.method.name": known_method(context.method)}
         started = perf_counter()
         try:
+            attributes |= await _component(context)
             result = await call_next(context)
             if getattr(result, "is_error", False):
                 attributes["error.type"] = "tool_error"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mcp.types.methods import SPEC_CLIENT_METHODS
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
@@ -27,8 +28,10 @@ def without_private(span: ReadableSpan) -> ReadableSpan:
     method = attributes.get("mcp.method.name")
     found = method is None or "fastmcp.provider.type" in attributes
     hidden = PRIVATE if found else PRIVATE | CALLERS_NAMES
+    if method is not None:
+        attributes["mcp.method.name"] = known_method(method)
     return ReadableSpan(
-        name=span.name if found else str(method),
+        name=span.name if found else known_method(method),
         context=span.context,
         parent=span.parent,
         resource=span.resource,
@@ -41,6 +44,11 @@ def without_private(span: ReadableSpan) -> ReadableSpan:
         end_time=span.end_time,
         instrumentation_scope=span.instrumentation_scope,
     )
+
+
+def known_method(method: object) -> str:
+    """Return the method; those that don't exist are one, or callers could make series at will."""
+    return str(method) if method in SPEC_CLIENT_METHODS else "_OTHER"
 
 
 def without_message(event: Event) -> Event:
