@@ -120,7 +120,8 @@ def uv_add_many(path: str, text: str) -> str:
     """`uv add` of several, one of which a feature wants too, and `uv add --group docs`."""
     if path != "pyproject.toml":
         return text
-    text = re.sub(r'(    "fastmcp[^\n]*\n)', r'    "anyio>=4.9",\n\1    "rich>=14.0",\n', text)
+    anyio = "" if '"anyio' in text else '    "anyio>=4.9",\n'
+    text = re.sub(r'(    "fastmcp[^\n]*\n)', rf'{anyio}\1    "rich>=14.0",\n', text)
     text = text.replace(
         "[dependency-groups]\n", '[dependency-groups]\ndocs = [\n    "mkdocs>=1.6",\n]\n'
     )

@@ -40,7 +40,9 @@ REWRITING = frozenset(
         *("renamed mcp", "renamed settings", "renamed app", "renamed tool", "uv reindented"),
         *("tools on one line", "extracted list", "wrapped call", "everything", "reindented JSON"),
         *("server.py moved", "server.py renamed", "settings.py moved", "factory renamed"),
-        *("imports in brackets", "options extracted"),
+        *("imports in brackets", "options extracted", "call in a helper", "server in a method"),
+        *("keywords in a dict", "middleware in a loop", "within try", "late imports"),
+        *("tools built", "settings split"),
     ]
 )
 

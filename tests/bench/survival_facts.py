@@ -163,14 +163,14 @@ class Prober:
         return subprocess.Popen(self.command, stdin=pipe, stdout=pipe, text=True)
 
     def close(self) -> None:
-        """End it."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
+        """End it, and close both pipes."""
+        with self.process:
+            pass
 
     def facts(self, root: Path) -> Facts:
         """Return the facts of a project on disk; an `error` if it can't be imported."""
         if self.process.poll() is not None:
+            self.close()
             self.process = self._start()
         assert self.process.stdin is not None
         assert self.process.stdout is not None

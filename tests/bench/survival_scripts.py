@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bench.survival_edits import Script, everywhere
 from bench.survival_projects import PROJECT_SCRIPTS
+from bench.survival_structure import STRUCTURE_SCRIPTS
 from edit_scripts import EDITS
 
 SCRIPTS: dict[str, Script] = {
     script.name: script
     for script in [
         *PROJECT_SCRIPTS,
+        *STRUCTURE_SCRIPTS,
         *(Script(name, everywhere(edit)) for name, edit in EDITS.items()),
     ]
 }

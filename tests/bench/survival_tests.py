@@ -17,19 +17,31 @@ if TYPE_CHECKING:
 SECONDS = 300
 # They start what only an installed project has.
 PROCESSES = ("test_process.py", "test_gateway_client.py")
+STAYS = re.compile("belongs to no feature any more|stays as you formatted it")
 
 
 def newly_failing(bench: Bench, cell: Cell, python: Path) -> list[str]:
-    """Return the tests of a changed project that fail and didn't fail before the verb."""
+    """Return the tests of a changed project that fail and didn't fail before the verb.
+
+    Those of a file that stays without its feature, since the user edited or reformatted it, are
+    left out if that was said.
+    """
     root, _ = bench.stage(cell)
-    carry_out(plan(root, sides(cell)[1]))
+    planned = plan(root, sides(cell)[1])
+    carry_out(planned)
+    said = [note for note in planned.plan.notes if STAYS.search(note)]
     failing = _failing(root, python)
+    failing = {name for name in failing if not any(f"`{_file(name)}`" in note for note in said)}
     if not failing:
         return []
     root, _ = bench.stage(cell)
-    files = sorted({name.partition("::")[0] for name in failing})
-    there = [name for name in files if (root / name).is_file()]
+    files = sorted(map(_file, failing))
+    there = [name for name in dict.fromkeys(files) if (root / name).is_file()]
     return sorted(failing - _failing(root, python, there)) if there else sorted(failing)
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _failing(root: Path, python: Path, files: Sequence[str] = ()) -> set[str]:

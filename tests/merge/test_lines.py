@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINES = st.lists(st.sampled_from("abcdef"), max_size=12)
-ALPHABETS = (2, 5, 20, 10_000)
 CASES = 600
 
 
@@ -47,7 +46,10 @@ def _git(folder: Path, base: list[str], ours: list[str], theirs: list[str]) -> l
     return done.stdout.splitlines() if done.returncode == 0 else None
 
 
-@pytest.mark.parametrize("alphabet", ALPHABETS)
+@pytest.mark.parametrize(
+    "alphabet",
+    [5, *(pytest.param(size, marks=pytest.mark.slow) for size in (2, 20, 10_000))],
+)
 def test_where_git_is_clean_the_result_is_gits(alphabet: int, tmp_path: Path) -> None:
     git_clean = ours_clean = 0
     for seed in range(CASES):

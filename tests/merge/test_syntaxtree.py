@@ -216,3 +216,23 @@ def test_an_insertion_keeps_clear_of_what_goes() -> None:
     assert merged.text == (
         "from m import Store\n\n\nMOST = 10\n\n\ndef open_store(url):\n\n    return Store(MOST)\n"
     )
+
+
+def test_a_section_of_imports_is_exchanged() -> None:
+    base = (
+        '"""Doc."""\n\nfrom redis import Redis\nfrom zope import One\n\nfrom ..settings import S\n'
+    )
+    ours = base.replace("from ..settings", "from demo.settings") + "\n\ndef run() -> S:\n    ...\n"
+    base += "\n\ndef run() -> S: ...\n"
+    theirs = base.replace(
+        "from redis import Redis\nfrom zope import One\n\nfrom ..settings import S\n",
+        "from pathlib import Path\n\nfrom rocks import Rocks\n\n"
+        "from ..settings import S\nfrom .near import Near\n",
+    ).replace("run() -> S: ...", "run(path: Path) -> Near: ...")
+    merged = merge("src/demo/storage/backend.py", base, ours, theirs)
+    assert merged.clean
+    assert merged.text == (
+        '"""Doc."""\n\nfrom pathlib import Path\n\nfrom rocks import Rocks\n\n'
+        "from demo.settings import S\nfrom demo.storage.near import Near\n\n\n"
+        "def run(path: Path) -> Near:\n    ...\n"
+    )

@@ -9,7 +9,7 @@ from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
 from mcpforge.catalog.resolve import resolve
 from mcpforge.errors import UsageError
-from mcpforge.operations.change import ChangePlan, carry_out, open_project, plan_answers
+from mcpforge.operations.change import ChangePlan, Wishes, carry_out, open_project, plan_answers
 from mcpforge.operations.edit import add_features, drop_unused_options, remove_features
 from mcpforge.operations.new import prepare
 from mcpforge.project import apply
@@ -24,10 +24,10 @@ def make(root: Path, answers: Answers) -> Path:
     return root
 
 
-def change(root: Path, answers: Answers) -> ChangePlan:
+def change(root: Path, answers: Answers, *, reformatted: bool = False) -> ChangePlan:
     """Bring a project to other answers."""
     root, lock = open_project(root)
-    planned = plan_answers(root, lock, answers, load())
+    planned = plan_answers(root, lock, answers, load(), wishes=Wishes(reformatted=reformatted))
     carry_out(planned)
     return planned
 

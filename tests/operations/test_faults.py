@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edit_scripts import EDITS
 from mcpforge.answers import Answers
 from mcpforge.catalog.catalog import load
 from mcpforge.errors import ConflictError, ForgeError
@@ -150,6 +151,21 @@ def test_links_are_not_written_through(project: Path, tmp_path: Path) -> None:
     assert outside.read_bytes() == text
 
 
+def test_a_link_within_the_project_is_called_one(project: Path) -> None:
+    (project / "pyproject.toml").rename(project / "real.toml")
+    (project / "pyproject.toml").symlink_to("real.toml")
+    with pytest.raises(ForgeError, match=r"`pyproject.toml` is a symbolic link"):
+        change(project, add(START, "caching"))
+
+
+def test_markers_are_offered_only_where_they_can_be_written(project: Path) -> None:
+    server = project / "src" / "demo" / "server.py"
+    server.write_bytes(b"# caf\xe9\n" + server.read_bytes())
+    with pytest.raises(ConflictError, match="no UTF-8 text") as refused:
+        change(project, add(START, "caching"))
+    assert "markers" not in refused.value.hint
+
+
 def test_a_lock_that_leads_outside(project: Path) -> None:
     lock = project / ".mcpforge" / "lock.toml"
     text = lock.read_text(encoding="utf-8")
@@ -229,12 +245,25 @@ def test_a_requirement_that_is_used_stays(project: Path) -> None:
     assert mine.exists()
 
 
-def test_files_of_other_line_endings_stay_when_their_feature_goes(project: Path) -> None:
+@pytest.mark.parametrize("form", ["CRLF", "black 120", "two spaces", "imports reversed"])
+def test_files_that_were_only_reformatted_go_when_asked_to(project: Path, form: str) -> None:
     for path in project.rglob("*.py"):
-        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        name = path.relative_to(project).as_posix()
+        text = path.read_bytes().decode("utf-8")
+        edited = text.replace("\n", "\r\n") if form == "CRLF" else EDITS[form](name, text)
+        path.write_bytes(edited.encode())
+    before = tree_of(project)
     planned = change(project, remove(START, "health"))
     assert (project / "src" / "demo" / "routes" / "health.py").exists()
-    assert any("routes/health.py` was edited, so it stays" in note for note in planned.plan.notes)
+    said = "`src/demo/routes/health.py` stays as you formatted it; `--reformatted` takes it out too"
+    assert said in planned.plan.notes
+    undo.carry_out(undo.plan_undo(project))
+    assert tree_of(project) == before
+    planned = change(project, remove(START, "health"), reformatted=True)
+    assert not any("health" in path for path in tree_of(project))
+    assert not planned.plan.notes
+    undo.carry_out(undo.plan_undo(project))
+    assert tree_of(project) == before
 
 
 def test_an_edited_file_of_a_feature_stays_when_it_goes(project: Path) -> None:

@@ -139,6 +139,49 @@ def test_options_undo_and_a_second_add_still_work(root: Path) -> None:
     assert change(root, answers_of(root)).plan.empty
 
 
+def package_renamed(texts: Texts) -> None:
+    """Rename the package, as `git mv` and `sed` do."""
+    for path in list(texts):
+        text = re.sub(r"\bdemo\b", "acme", texts.pop(path))
+        texts[path.replace(f"{PACKAGE}/", "src/acme/")] = text
+
+
+def folder_renamed(texts: Texts) -> None:
+    """Call the folder of the tools otherwise."""
+    for path in list(texts):
+        text = re.sub(r"\b(from (?:\.|demo\.))tools\b", r"\1actions", texts.pop(path))
+        texts[path.replace("/tools/", "/actions/")] = text
+
+
+@pytest.mark.parametrize(
+    ("how", "home"),
+    [
+        (package_renamed, "src/acme/middleware/caching.py"),
+        (folder_renamed, f"{PACKAGE}/actions/primes.py"),
+    ],
+)
+def test_what_arrives_follows_its_folder(
+    root: Path, how: Callable[[Texts], None], home: str
+) -> None:
+    edited = edit(root, how)
+    assert not dangling(edited)
+    change(root, add(answers_of(root), *ADDED))
+    after = texts_of(root)
+    assert home in after
+    assert not [path for path in after if path.startswith(f"{PACKAGE}/") and "acme" in home]
+    assert not dangling(after)
+    assert open_project(root)[1].files[home.replace("acme", "demo").replace("actions", "tools")].at
+    assert change(root, answers_of(root)).plan.empty
+    change(root, remove(answers_of(root), *ADDED))
+    assert texts_of(root) == edited
+
+
+def test_a_folder_that_is_still_there_keeps_what_arrives(root: Path) -> None:
+    edit(root, move(f"{PACKAGE}/tools/echo.py", f"{PACKAGE}/actions/echo.py"))
+    change(root, add(answers_of(root), "caching"))
+    assert (root / PACKAGE / "tools" / "primes.py").is_file()
+
+
 def test_texts_name_what_moved(root: Path) -> None:
     edit(root, move(f"{PACKAGE}/asgi.py", f"{PACKAGE}/serving/asgi.py"))
     change(root, add(answers_of(root), "container"))

@@ -56,13 +56,14 @@ def change_project(
     *,
     update: bool = True,
     moved: Sequence[str] | None = None,
+    reformatted: bool = False,
 ) -> None:
     """Open the project of this folder, give it other answers, and show or apply what follows."""
     from pathlib import Path
 
     from mcpforge.catalog.installed import load
     from mcpforge.cli.moved import read_moved
-    from mcpforge.operations.change import plan_answers
+    from mcpforge.operations.change import Wishes, plan_answers
     from mcpforge.operations.opening import open_for
     from mcpforge.operations.thirdparties import with_stand_ins
 
@@ -75,9 +76,8 @@ def change_project(
 
         change = plan_fork(root, lock, wanted.answers, catalog, console.say)
     else:
-        change = plan_answers(
-            root, lock, wanted.answers, catalog, update=update, moved=read_moved(moved or ())
-        )
+        wishes = Wishes(read_moved(moved or ()), reformatted)
+        change = plan_answers(root, lock, wanted.answers, catalog, update=update, wishes=wishes)
     for line in wanted.news:
         console.say(f"  {line}")
     finish(console, change, mode, wanted.done, wanted.nothing)
@@ -130,7 +130,9 @@ def _show_only(console: Console, change: ChangePlan, mode: Mode) -> None:
     if clashes:
         raise ConflictError(
             f"`{clashes[0].path}` can't be merged: {clashes[0].reason}",
-            hint="`--conflicts=markers` would write conflict markers.",
+            hint=""
+            if any(clash.marked is None for clash in clashes)
+            else "`--conflicts=markers` would write conflict markers.",
         )
     console.result(_data(change, written=False))
 

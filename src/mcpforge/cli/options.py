@@ -18,6 +18,9 @@ Update = Annotated[
 Moved = Annotated[
     list[str] | None, typer.Option(metavar="OLD=NEW", help="Where you moved a file to.")
 ]
+Reformatted = Annotated[
+    bool, typer.Option("--reformatted", help="Files that you only reformatted go as well.")
+]
 Custom = Annotated[
     bool, typer.Option("--custom", help="The name is a component's, never a feature's.")
 ]

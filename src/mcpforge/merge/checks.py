@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mcpforge.merge.kinds import Kind
 
 TOO_EARLY = "would be used before it is set"
+UNDEFINED = "would not be defined"
 _Counted = Counter[Hashable]
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*(?:[<>=!~;@]|$)")
 _DOTENV_KEY = re.compile(r"\s*(?:#\s?)?(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)=")
@@ -72,6 +73,17 @@ def _undone(result: _Counted, mine: _Counted, old: _Counted, new: _Counted) -> s
     for fact, count in (old - new).items():
         if result[fact] > max(mine[fact] - count, new[fact]):
             return f"{_said(fact)} would stay"
+    return _imported_still(result, old, new)
+
+
+def _imported_still(result: _Counted, old: _Counted, new: _Counted) -> str:
+    """Return what theirs imports no more, and the result does at another place."""
+    kept = {_unplaced(fact) for fact in new}
+    gone = {_unplaced(fact) for fact in old - new} - kept
+    for fact in result:
+        kind = fact[1] if isinstance(fact, tuple) else ""
+        if kind.startswith(("from ", "import")) and _unplaced(fact) in gone:
+            return f"{_said(fact)} would stay"
     return ""
 
 
@@ -79,7 +91,7 @@ def fault_of_names(merged: str, ours: str) -> str:
     """Return which name the merged Python uses and the user's did not miss, or nothing."""
     unknown = pyfacts.unknown_names(merged) - pyfacts.unknown_names(ours)
     if unknown:
-        return f"`{min(unknown)}` would not be defined"
+        return f"`{min(unknown)}` {UNDEFINED}"
     result, mine = pyfacts.parse(merged), pyfacts.parse(ours)
     if result is None or mine is None:
         return ""

@@ -82,8 +82,12 @@ def _structured(kind: Kind, base: str, ours: str, theirs: str) -> tuple[str, lis
         from mcpforge.merge.structured import yaml
 
         return yaml.merge(base, ours, theirs), []
+    from mcpforge.merge import insertions
     from mcpforge.merge.structured import entries
 
+    text = insertions.merge_around(base, ours, theirs)
+    if text is not None and not checks.fault(kind, text, base, ours, theirs):
+        return text, []
     if kind == "dotenv":
         return entries.merge_dotenv(base, ours, theirs)
     return entries.merge_entries(base, ours, theirs)

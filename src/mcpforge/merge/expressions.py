@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from mcpforge.merge import sequences
+from mcpforge.merge import elsewhere, sequences, spread
 from mcpforge.merge.arguments import (
     callee_of,
     entries,
@@ -88,29 +88,21 @@ class Expressions:
 
     def _counterpart(self, sample: ast.AST, ours: ast.AST) -> ast.AST:
         """Return the user's node of that kind: this one, what its name stands for, or one in it."""
+        tree = self.ours.tree
         if isinstance(ours, ast.Name) and not isinstance(sample, ast.Name):
-            values = [
-                node.value
-                for node in ast.walk(self.ours.tree)
-                if isinstance(node, ast.Assign | ast.AnnAssign) and _binds(node, ours.id)
-            ]
-            if len(values) == 1 and values[0] is not None:
-                return values[0]
-        if type(ours) is type(sample) and (
-            not isinstance(sample, ast.Call) or same(sample.func, callee_of(ours))
-        ):
+            value = elsewhere.bound_to(tree, ours.id)
+            if value is not None:
+                return value
+        if elsewhere.matches(ours, sample):
             return ours
-        inside = [
-            node
-            for node in ast.walk(ours)
-            if type(node) is type(sample)
-            and (not isinstance(sample, ast.Call) or same(sample.func, callee_of(node)))
-        ]
-        if len(inside) == 1:
-            return inside[0]
-        if type(ours) is type(sample):
+        helper = elsewhere.helper_of(tree, ours)
+        found = elsewhere.inside(ours, sample) or (helper and elsewhere.inside(helper, sample))
+        if found is None and helper is None and type(ours) is type(sample):
             return ours
-        raise Clash("you wrote it in another form")
+        found = found or elsewhere.value_elsewhere(tree, sample)
+        if found is None:
+            raise Clash("you wrote it in another form")
+        return found
 
     def fields(self, base: ast.AST, ours: ast.AST, theirs: ast.AST) -> None:
         """Merge what two nodes of one type are made of."""
@@ -158,11 +150,14 @@ class Expressions:
             after = new_entries[step.theirs] if step.theirs is not None else None
             return self._entry(before, mine_entries[step.ours], after)
 
-        steps = sequences.plan(
-            [item_of(entry, call=call) for entry in old_entries],
-            [item_of(entry, call=call) for entry in mine_entries],
-            [item_of(entry, call=call) for entry in new_entries],
+        olds, mines, news = (
+            [item_of(entry, call=call) for entry in each]
+            for each in (old_entries, mine_entries, new_entries)
         )
+        steps = sequences.plan(olds, mines, news)
+        if call:
+            absent = [old_entries[index] for index in sequences.gone(olds, mines, news)]
+            steps = spread.merge(self, ours, (old_entries, new_entries), (steps, absent))
         limits = limits_of(mine_entries) if call else None
         self._steps(steps, (mine, new), changed, limits)
         count = len(mine_entries) + sum(isinstance(step, Insert) for step in steps)
@@ -184,7 +179,7 @@ class Expressions:
                 raise Clash("a part of it changes that you took out")
             if isinstance(step, Change):
                 if changed(step):
-                    self._no_comments(mine, step.ours)
+                    self.check_comments(mine, step.ours)
                     removed.add(step.ours)
                 continue
             text = self.theirs.piece(*new.items[step.theirs], self.unit)
@@ -208,7 +203,8 @@ class Expressions:
         single = "\n" not in text[group.open : group.close]
         return single and len(line) + grown > self.ours.limit
 
-    def _no_comments(self, group: Group, index: int) -> None:
+    def check_comments(self, group: Group, index: int) -> None:
+        """Raise `Clash` where an entry that is to go has a comment of the user's."""
         start, end = group.items[index]
         stop = self.ours.text.find("\n", end)
         known = self.base.comments(0, len(self.base.text))
@@ -276,11 +272,6 @@ class Expressions:
         mines = parameter_items(self.ours, mine)
         news = parameter_items(self.theirs, new)
         self._steps(sequences.plan(olds, mines, news), (mine, new), changed, None)
-
-
-def _binds(node: ast.Assign | ast.AnnAssign, name: str) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return len(targets) == 1 and isinstance(targets[0], ast.Name) and targets[0].id == name
 
 
 def _equal(one: object, two: object) -> bool:

@@ -1,4 +1,4 @@
-"""Assignments that came in below their first use, moved above it."""
+"""Assignments that came in below their first use, or in another function, moved above it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,40 @@ def _first_move(source: Source, known: set[str]) -> list[Edit]:
                 users = [other for other in function.body[:index] if _uses(other, name)]
                 if users:
                     return _moved(source, node, users[0])
+    return []
+
+
+def moved_to_use(text: str, ours: str) -> str:
+    """Return the text with each new assignment in the function of the user's that needs it."""
+    known = {ast.dump(node) for node in ast.walk(ast.parse(ours)) if isinstance(node, ast.Assign)}
+    result = Source(text)
+    names = pyfacts.unknown_names(text) - pyfacts.unknown_names(ours)
+    for _ in names:
+        found = (_move_across(result, name, known) for name in sorted(names))
+        edits = next(filter(None, found), None)
+        if edits is None:
+            break
+        result = Source(apply(result.text, edits))
+        names = pyfacts.unknown_names(result.text) - pyfacts.unknown_names(ours)
+    return result.text
+
+
+def _move_across(source: Source, name: str, known: set[str]) -> list[Edit]:
+    functions = [node for node in ast.walk(source.tree) if isinstance(node, _Function)]
+    for function in functions:
+        for node in function.body:
+            if _bound(node) != name or ast.dump(node) in known:
+                continue
+            if sum(_uses(other, name) for other in function.body) > 1:
+                return []
+            users = [
+                other
+                for home in functions
+                for other in home.body
+                if home is not function and _uses(other, name)
+            ]
+            alike = users and users[0].col_offset == node.col_offset
+            return _moved(source, node, users[0]) if alike else []
     return []
 
 

@@ -75,6 +75,12 @@ def plan(base: Sequence[Item], ours: Sequence[Item], theirs: Sequence[Item]) -> 
     return steps
 
 
+def gone(base: Sequence[Item], ours: Sequence[Item], theirs: Sequence[Item]) -> list[int]:
+    """Return the entries of base that are to go, and that the user's sequence has no more."""
+    kept = pair(base, theirs).keys() | pair(base, ours).keys()
+    return [index for index in range(len(base)) if index not in kept]
+
+
 def _followed(
     base: Sequence[Item],
     theirs: Sequence[Item],

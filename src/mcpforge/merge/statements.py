@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from mcpforge.merge import sequences
+from mcpforge.merge import elsewhere, sequences
 from mcpforge.merge.bodies import (
     Where,
     blank_above,
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mcpforge.merge.source import Source
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
-_LOOSE = {"", "return", "doc", "try"}
 Body = list[ast.stmt]
 
 
@@ -51,11 +50,11 @@ class Statements:
     def body(self, base: Body, ours: Body, theirs: Body, place: str) -> None:
         """Merge three bodies; imports are no statements here unless a function holds them."""
         old, mine, new = (_kept(body, place) for body in (base, ours, theirs))
-        steps = sequences.plan(
-            [item_of(node) for node in old],
-            [item_of(node) for node in mine],
-            [item_of(node) for node in new],
-        )
+        items = [[item_of(node) for node in each] for each in (old, mine, new)]
+        steps = sequences.plan(*items)
+        gone = [old[index] for index in sequences.gone(*items)]
+        imports = [] if place else elsewhere.imports_gone(base, ours, theirs)
+        self._gone([*gone, *imports], place or "block")
         staying = [True] * len(mine)
         for step in steps:
             if isinstance(step, Change) and step.theirs is None:
@@ -72,6 +71,13 @@ class Statements:
                 case Change(base=before, ours=own, theirs=index) if index is not None:
                     self._change(None if before is None else old[before], mine[own], new[index])
 
+    def _gone(self, statements: Body, place: str) -> None:
+        """Take out what is to go, and stands in another block of the user's."""
+        for node in statements:
+            found = elsewhere.same_elsewhere(self.ours.tree, node)
+            if found is not None:
+                self._remove(node, *found, place)
+
     def _change(self, base: ast.stmt | None, ours: ast.stmt, theirs: ast.stmt) -> None:
         mark, open_conflicts = len(self.edits), len(self.conflicts)
         try:
@@ -85,8 +91,8 @@ class Statements:
             if base is not None and same(base, ours):
                 try:
                     self.values.replace(base, ours, theirs)
-                except Clash as second:
-                    self._conflict(second.message, base, ours, theirs)
+                except Clash:
+                    self._conflict(clash.message, base, ours, theirs)
             elif identity_of(ours) == "doc":
                 line = self.ours.line(self.ours.span(ours)[0])
                 text = self.theirs.text[slice(*self.theirs.span(theirs))]
@@ -112,7 +118,11 @@ class Statements:
         for name in base._fields:
             old, mine, new = (getattr(node, name, None) for node in (base, ours, theirs))
             if _is_body(old) or _is_body(mine) or _is_body(new):
-                self.body(_list(old), _list(mine), _list(new), place)
+                mine = _list(mine)
+                if isinstance(base, _Function):
+                    trees = (self.ours.tree, self.base.tree)
+                    mine = elsewhere.body_elsewhere(*trees, _list(old), mine)
+                self.body(_list(old), mine, _list(new), place)
             elif isinstance(old, ast.arguments):
                 self._parameters(base, ours, theirs)
             else:
@@ -152,16 +162,11 @@ class Statements:
 
     def _missing(self, base: ast.stmt, theirs: ast.stmt, place: str) -> None:
         """Find a changed statement elsewhere in the user's file: moved, indented, wrapped."""
-        identity = identity_of(base)
-        if identity == "doc":
+        if identity_of(base) == "doc":
             return
-        found = [
-            node
-            for node in ast.walk(self.ours.tree)
-            if isinstance(node, ast.stmt) and identity_of(node) == identity
-        ]
-        if identity not in _LOOSE and len(found) == 1:
-            self._change(base, found[0], theirs)
+        found = elsewhere.statement_elsewhere(self.ours.tree, base)
+        if found is not None:
+            self._change(base, found, theirs)
             return
         old, new = getattr(base, "value", None), getattr(theirs, "value", None)
         if isinstance(old, ast.Call) and isinstance(new, ast.Call):

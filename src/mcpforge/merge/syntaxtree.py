@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mcpforge.merge import checks, edits, order, renames
+from mcpforge.merge import checks, edits, order, pyfacts, renames
 from mcpforge.merge.edits import Clash
 from mcpforge.merge.result import Conflict
-from mcpforge.merge.source import HELD_NEWLINE, Source
+from mcpforge.merge.source import HELD_NEWLINE, Source, same
 from mcpforge.merge.statements import Statements
-from mcpforge.merge.structured.python import import_edits
+from mcpforge.merge.structured.python import merge_imports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,19 +35,32 @@ def merge(path: str, base: str, ours: str, theirs: str) -> Outcome:
         found.body(old.tree.body, mine.tree.body, new.tree.body, "")
         if found.conflicts:
             return Outcome(ours, tuple(found.conflicts), tuple(found.advisories))
-        changes = [*import_edits(path, old, mine, new), *found.edits]
-        text = edits.apply(ours, changes).replace(HELD_NEWLINE, "\n")
-        if not ours.endswith("\n\n"):
-            text = text.rstrip("\n") + "\n"
+        text = edits.apply(ours, found.edits).replace(HELD_NEWLINE, "\n")
+        if checks.parses("python", text):
+            text = merge_imports(path, old, text, new)
+        text = _closed(text, ours)
     except Clash as clash:
         return Outcome(ours, (_whole(clash.message, base, ours, theirs),), ())
     reason = _fault(text, ours)
+    if reason.endswith(checks.UNDEFINED):
+        text = order.moved_to_use(text, ours)
+        reason = _fault(text, ours)
     if reason.endswith(checks.TOO_EARLY):
         text = order.early_moved(text, ours)
         reason = _fault(text, ours)
     if reason:
         return Outcome(ours, (_whole(reason, base, ours, theirs),), ())
     return Outcome(text, (), (*found.advisories, *_comments(old, new, text)))
+
+
+def _closed(text: str, ours: str) -> str:
+    """Return the text without the gaps that edits beside each other leave, and with one end."""
+    if not ours.endswith("\n\n"):
+        text = text.rstrip("\n") + "\n"
+    closed = re.sub(r"\n{4,}", "\n\n\n", text)
+    before, after = pyfacts.parse(text), pyfacts.parse(closed)
+    alike = before is not None and after is not None and same(before, after)
+    return closed if alike and "\n\n\n\n" not in ours else text
 
 
 def _fault(text: str, ours: str) -> str:

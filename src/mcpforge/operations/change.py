@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ from mcpforge.operations.known import keep_strays, known_answers
 from mcpforge.operations.moves import find_places, with_moves
 from mcpforge.operations.natives import require_native
 from mcpforge.operations.orphans import keep_imported
-from mcpforge.operations.removal import keep_used
+from mcpforge.operations.removal import check_merged, find_going, keep_used
 from mcpforge.operations.thirdparties import check_present, is_current
 from mcpforge.project import apply, journal, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, plan_change
+from mcpforge.project.files import read_file
 from mcpforge.project.plan import Change, Plan, stale_error, with_origins
 from mcpforge.project.relocate import Places
 from mcpforge.render.components import Past
@@ -37,6 +38,17 @@ if TYPE_CHECKING:
     from mcpforge.tree import Tree
 
 MARKERS = (b"<<<<<<< ", b">>>>>>> ")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user says of files: where they moved ours to, and what may go with its feature.
+
+    With `reformatted` that is also what they gave another form, and nothing else.
+    """
+
+    moved: Mapping[str, str] = field(default_factory=dict)
+    reformatted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +122,11 @@ def plan_answers(
     catalog: Catalog,
     *,
     update: bool = True,
-    moved: Mapping[str, str] | None = None,
+    wishes: Wishes | None = None,
 ) -> ChangePlan:
     """Return the plan that brings a project to other answers, and to the installed templates.
 
-    `moved` maps paths of ours to where the user has them. A project from a Copier template needs
+    A project from a Copier template needs
     a catalogue that has a fork of ours in the place of the project's layer. Raises `UsageError` for
     choices that don't go together, `ForgeError` when the templates are newer and `update` is false,
     and `ConflictError` when the user's own code uses what would go.
@@ -137,17 +149,20 @@ def plan_answers(
     before = cache(partial(_rendered_before, lock, catalog))
     read_pristine = cache(partial(_read_pristine, root, lock, catalog, before))
     places = Places()
-    if moved or _differs(lock, rendered.tree):
-        lock = with_moves(root, lock, rendered.tree, moved or {}, read_pristine)
-        places = find_places(root, lock, read_pristine)
+    wishes = wishes or Wishes()
+    if wishes.moved or _differs(lock, rendered.tree):
+        lock = with_moves(root, lock, rendered.tree, wishes.moved, read_pristine)
+        places = find_places(root, lock, rendered.tree, read_pristine)
     disk = Disk(
-        read=lambda path: _read(root / path),
+        read=lambda path: read_file(root / path),
         pristine=read_pristine,
         stored=pristine.listed(root),
         places=places,
+        reformatted=wishes.reformatted,
     )
     lock, imported = keep_imported(lock, rendered.tree, disk)
-    theirs, kept = keep_used(root, lock, rendered.tree, catalog, disk)
+    going = find_going(lock, rendered.tree, disk)
+    theirs, kept = keep_used(root, lock, rendered.tree, catalog, disk, going)
     new = locks.Lock(
         __version__,
         catalog.hash,
@@ -162,6 +177,7 @@ def plan_answers(
         if any(fnmatchcase(path, pattern) for pattern in catalog.project.wiring)
     ]
     plan = plan_change(lock, new, theirs, disk, wiring)
+    check_merged(lock, theirs, plan, disk, going)
     notes = (
         *(f"Feature `{item}` is no longer there, it is taken out" for item in gone),
         *stray,
@@ -208,10 +224,6 @@ def _past(lock: Lock, catalog: Catalog) -> Past | None:
     return Past(lock.answers, {path: file.id for path, file in lock.files.items()})
 
 
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
 def _next_steps(rendered: Rendered, before: Callable[[], Rendered]) -> tuple[str, ...]:
     """Return the commands that the features call for which were not there before."""
     steps = rendered.slots.next_steps
@@ -246,12 +258,12 @@ def carry_out(change: ChangePlan, *, markers: bool = False) -> None:
         apply.apply(change.root, plan)
         return
     first = plan.clashes[0]
-    if not markers:
-        raise ConflictError(
-            f"`{first.path}` can't be merged: {first.reason}",
-            hint="Nothing was written. See `--diff`; `--conflicts=markers` writes markers.",
-        )
     unmarkable = [clash for clash in plan.clashes if clash.marked is None]
+    if not markers:
+        ways = "" if unmarkable else " See `--diff`; `--conflicts=markers` writes markers."
+        raise ConflictError(
+            f"`{first.path}` can't be merged: {first.reason}", hint=f"Nothing was written.{ways}"
+        )
     if unmarkable:
         raise ConflictError(
             f"`{unmarkable[0].path}` can't even get markers: {unmarkable[0].reason}",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mcpforge.errors import ForgeError
@@ -106,13 +108,15 @@ def _same(content: bytes, text: str, names: frozenset[str]) -> bool:
     return matcher.ratio() >= SIMILAR
 
 
-def find_places(root: Path, lock: Lock, read_pristine: Pristine) -> Places:
+def find_places(root: Path, lock: Lock, tree: Tree, read_pristine: Pristine) -> Places:
     """Return where the user has the modules of ours, and how their definitions are called now.
 
     Only what the lock or a comparison with the pristine text makes certain; modules and names that
-    are nowhere any more are told apart.
+    are nowhere any more are told apart. What is new in the tree goes where its folder went.
     """
     files = {path: file.at for path, file in lock.files.items() if file.at}
+    if files:
+        files |= _followed(root, files, tree.keys() - lock.files.keys())
     names: dict[tuple[str, str], str] = {}
     gone: set[str] = set()
     for path, file in lock.files.items():
@@ -129,6 +133,33 @@ def find_places(root: Path, lock: Lock, read_pristine: Pristine) -> Places:
         names.update(((module, old), new) for old, new in renamed.items())
         gone.update(f"{module}.{name}" for name in lost)
     return Places(files, names, frozenset(gone))
+
+
+def _followed(root: Path, files: Mapping[str, str], new: Iterable[str]) -> dict[str, str]:
+    """Return path → place of new files in folders that are gone, with most of their files in one.
+
+    That is how git finds renamed directories.
+    """
+    found: dict[PurePosixPath, Counter[PurePosixPath]] = {}
+    for old, now in files.items():
+        before, after = PurePosixPath(old), PurePosixPath(now)
+        while before.parts and after.parts and before.name == after.name:
+            before, after = before.parent, after.parent
+            found.setdefault(before, Counter())[after] += 1
+    followed = {}
+    for path in new:
+        for folder in PurePosixPath(path).parents:
+            places = found.get(folder, Counter()).most_common(1)
+            if places and 2 * places[0][1] > found[folder].total() and _is_gone(root / folder):
+                followed[path] = str(places[0][0] / PurePosixPath(path).relative_to(folder))
+                break
+    return followed
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether a folder holds nothing but what Python leaves."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return all(path.suffix == ".pyc" for path in files)
 
 
 def _is_package_code(path: str) -> bool:

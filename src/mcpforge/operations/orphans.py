@@ -22,7 +22,7 @@ def edited_orphans(lock: Lock, theirs: Tree, disk: Disk) -> dict[str, str]:
         if path in theirs or not place.endswith(".py"):
             continue
         ours = disk.read(place)
-        if ours is not None and (file.orphan or not disk.untouched(path, file, ours)):
+        if ours is not None and (file.orphan or not disk.goes(path, file, ours)):
             found[place] = ours.decode("utf-8", "replace")
     return found
 

@@ -11,6 +11,7 @@ from mcpforge.errors import ConflictError
 from mcpforge.operations.orphans import edited_orphans
 from mcpforge.operations.uses import (
     Going,
+    behind_links,
     find_uses,
     imported_tops,
     python_files,
@@ -21,11 +22,14 @@ from mcpforge.render.contributions import split_requirement
 from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from mcpforge.catalog.catalog import Catalog
+    from mcpforge.operations.uses import Use
     from mcpforge.project.changes import Disk
     from mcpforge.project.lock import Lock
+    from mcpforge.project.plan import Plan
     from mcpforge.tree import Tree
 
 _PROJECT = "pyproject.toml"
@@ -33,30 +37,22 @@ _FIELD = re.compile(r"^    ([a-z][a-z0-9_]*): ", re.MULTILINE)
 
 
 def keep_used(
-    root: Path, lock: Lock, theirs: Tree, catalog: Catalog, disk: Disk
+    root: Path, lock: Lock, theirs: Tree, catalog: Catalog, disk: Disk, going: Going
 ) -> tuple[Tree, tuple[str, ...]]:
     """Return the new tree with the requirements that the user's code imports, and what to say.
 
     Raises `ConflictError` when the user's code uses a module, a name or a setting that would go.
     """
-    old = {path: _pristine(disk, lock, path) for path in _changing(lock, theirs)}
-    going = _going(lock, old, theirs, disk)
-    dropped = _requirements(old.get(_PROJECT, "")) - _requirements(_text(theirs, _PROJECT))
+    old = _pristine(disk, lock, _PROJECT) if _PROJECT in _changing(lock, theirs) else ""
+    dropped = _requirements(old) - _requirements(_text(theirs, _PROJECT))
     if not going and not dropped:
         return theirs, ()
     sources = _own_sources(root, lock, theirs)
-    uses = find_uses(sources, going)
-    if uses:
-        shown = ", ".join(f"{use.path}:{use.line}" for use in uses[:3])
-        raise ConflictError(
-            f"`{uses[0].what}` would go, but your code uses it: {shown}",
-            hint="Take the use out first; nothing was written.",
-            code="in_use",
-        )
+    _refuse(find_uses(sources, going))
     orphans = edited_orphans(lock, theirs, disk)
     lacking = sorted({(use.path, use.what) for use in find_uses(orphans, going)})
     said = tuple(f"`{path}` stays, but `{what}`, which it uses, goes" for path, what in lacking)
-    tops = imported_tops([*sources.values(), *orphans.values()])
+    tops = imported_tops([*sources.values(), *orphans.values()]) | _own_tops(lock, theirs, disk)
     kept = sorted(item for item in dropped if _module(item, catalog) in tops)
     if not kept:
         return theirs, said
@@ -64,6 +60,50 @@ def keep_used(
     content = _with_requirements(file.text, kept).encode()
     notes = tuple(f"`{item}` stays in `{_PROJECT}`: your code imports it" for item in kept)
     return {**theirs, _PROJECT: replace(file, content=content)}, (*said, *notes)
+
+
+def check_merged(lock: Lock, theirs: Tree, plan: Plan, disk: Disk, going: Going) -> None:
+    """Raise `ConflictError` where a file of ours that the user edited would still use what goes.
+
+    Looked at is the text that the plan leaves: what a merge takes out is no use.
+    """
+    if not going:
+        return
+    written = {change.path: change for change in plan.changes}
+    clashing = {clash.path for clash in plan.clashes}
+    for path, file in lock.files.items():
+        place = file.at or path
+        if path not in theirs or not path.endswith(".py") or place in clashing:
+            continue
+        if theirs[path].ownership != "managed":
+            continue  # looked at with the user's own
+        content = written[place].content if place in written else disk.read(place)
+        if content is None or blob_id(content) == theirs[path].id:
+            continue
+        meant = {use.what for use in find_uses({path: theirs[path].text}, going)}
+        uses = find_uses({place: content.decode("utf-8", "replace")}, going)
+        _refuse([use for use in uses if use.what not in meant])
+
+
+def _refuse(uses: Sequence[Use]) -> None:
+    if uses:
+        shown = ", ".join(dict.fromkeys(f"{use.path}:{use.line}" for use in uses[:3]))
+        raise ConflictError(
+            f"`{uses[0].what}` would go, but your code uses it: {shown}",
+            hint="Take the use out first; nothing was written.",
+            code="in_use",
+        )
+
+
+def _own_tops(lock: Lock, theirs: Tree, disk: Disk) -> frozenset[str]:
+    """Return the top-level modules that the user made files of ours import."""
+    tops: set[str] = set()
+    for path, file in lock.files.items():
+        ours = disk.read(file.at or path) if path in theirs and path.endswith(".py") else None
+        if ours is not None and not disk.untouched(path, file, ours):
+            base = _pristine(disk, lock, path)
+            tops |= imported_tops([ours.decode("utf-8", "replace")]) - imported_tops([base])
+    return frozenset(tops)
 
 
 def _changing(lock: Lock, theirs: Tree) -> list[str]:
@@ -85,8 +125,9 @@ def _text(tree: Tree, path: str) -> str:
     return tree[path].text if path in tree else ""
 
 
-def _going(lock: Lock, old: dict[str, str], theirs: Tree, disk: Disk) -> Going:
+def find_going(lock: Lock, theirs: Tree, disk: Disk) -> Going:
     """Return what goes, as the user's code calls it: by where modules and names are now."""
+    old = {path: _pristine(disk, lock, path) for path in _changing(lock, theirs)}
     modules: set[str] = set()
     names: set[tuple[str, str]] = set()
     settings: set[str] = set()
@@ -94,7 +135,7 @@ def _going(lock: Lock, old: dict[str, str], theirs: Tree, disk: Disk) -> Going:
         if file.orphan or path in theirs or not (path.startswith("src/") and path.endswith(".py")):
             continue
         ours = disk.read(file.at or path)
-        if ours is not None and disk.untouched(path, file, ours):
+        if ours is not None and disk.goes(path, file, ours):
             modules.add(module_of(file.at or path))
     for path, text in old.items():
         if path.startswith("src/") and path.endswith(".py") and path in theirs:
@@ -109,11 +150,13 @@ def _going(lock: Lock, old: dict[str, str], theirs: Tree, disk: Disk) -> Going:
 def _own_sources(root: Path, lock: Lock, theirs: Tree) -> dict[str, str]:
     """Return the user's Python files, and those of ours that were edited and stay."""
     places = {file.at or path: (path, file) for path, file in lock.files.items()}
+    links = behind_links(root, places)
     found = {}
     for path in python_files(root):
         content = (root / path).read_bytes()
-        if path in places:
-            original, file = places[path]
+        place = links.get(path, path)
+        if place in places:
+            original, file = places[place]
             leaving = original not in theirs  # deleted, or an orphan that nothing wires any more
             if leaving or file.ownership == "managed" or blob_id(content) == file.id:
                 continue

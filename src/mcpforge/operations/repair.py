@@ -17,14 +17,17 @@ from mcpforge.operations.thirdparties import check_present
 from mcpforge.project import apply, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, state_changes
-from mcpforge.project.plan import Plan, locked_files
+from mcpforge.project.plan import Change, Plan, locked_files
 from mcpforge.render.project import render
+from mcpforge.tree import blob_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from mcpforge.catalog.catalog import Catalog
+    from mcpforge.project.lock import Lock
+    from mcpforge.tree import Tree
 
 _OURS, _BASE, _MIDDLE, _THEIRS = "<<<<<<<", "|||||||", "=======", ">>>>>>>"
 
@@ -32,17 +35,22 @@ _OURS, _BASE, _MIDDLE, _THEIRS = "<<<<<<<", "|||||||", "=======", ">>>>>>>"
 def repair(root: Path, catalog: Catalog) -> list[str]:
     """Make lock and pristine texts whole again and return what was done, a sentence each.
 
-    The answers are those of the lock as far as it can be read: of both sides where it holds merge
-    markers, as they are where they were changed by hand, else what the files in the project tell.
-    No file of the project itself is touched. Raises `ForgeError` when nothing can be made of it.
+    A lock that can be read keeps what it says of files and templates, so that `update` still brings
+    what they lack. Else the answers are those of both sides where it holds merge markers, or what
+    the files in the project tell. No file of the project itself is touched. Raises `ForgeError`
+    when nothing can be made of it.
     """
-    text = (root / locks.PATH).read_text(encoding="utf-8", errors="replace")
+    path = root / locks.PATH
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     if "\n[template]\n" in text:
         raise ForgeError(
             f"The lock of a project from a Copier template is not made anew: `{locks.PATH}`",
             hint=f"Restore it from git: `git checkout -- {locks.PATH}`.",
             code="foreign_project",
         )
+    readable = _readable(text)
+    if readable is not None:
+        return _completed(root, text, readable, catalog)
     answers, done = _answers(root, text, catalog)
     held = _third_parties(text)
     check_present(locks.Lock("", "", answers, {}, third_parties=held), answers, catalog)
@@ -67,6 +75,45 @@ def repair(root: Path, catalog: Catalog) -> list[str]:
     return [*done, f"Wrote `{locks.PATH}` and the pristine texts for the answers it holds"]
 
 
+def _readable(text: str) -> Lock | None:
+    """Return the lock that a text stands for, whether or not its digest fits."""
+    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
+        raw = tomllib.loads(text)
+        known = locks.digest(locks.parse_answers(raw["answers"]))
+        lock = locks.parse({**raw, "digest": known})
+        return lock if lock.files else None
+    return None
+
+
+def _completed(root: Path, text: str, lock: Lock, catalog: Catalog) -> list[str]:
+    """Write the pristine texts that are missing, and a lock with a digest that fits."""
+    check_present(lock, lock.answers, catalog)
+    answers = drop_unused_options(known_answers(lock.answers, catalog)[0], catalog)
+    tree = render(answers, catalog).tree
+    done = []
+    changes = list(_missing_texts(root, lock, tree))
+    if changes:
+        done.append("Wrote the pristine texts that were missing or damaged")
+    if tomllib.loads(text).get("digest") != locks.digest(lock.answers):
+        done.append("Took the answers as they were changed by hand: `mcpforge update` applies them")
+        before = blob_id((root / locks.PATH).read_bytes())
+        changes.append(Change(locks.PATH, "update", before, locks.dump(lock).encode()))
+    if changes:
+        apply.apply(root, Plan((), tuple(changes)))
+    return done
+
+
+def _missing_texts(root: Path, lock: Lock, tree: Tree) -> Iterator[Change]:
+    """Yield what writes the texts of a rendering that the lock names and `base/` lacks."""
+    needed = {file.id for file in lock.files.values() if file.ownership == "managed"}
+    for path, content in sorted(pristine.stored(tree).items()):
+        place = root / path
+        if place.name in needed and not pristine.is_whole(place):
+            present = place.read_bytes() if place.is_file() else None
+            before = "" if present is None else blob_id(present)
+            yield Change(path, "update" if before else "create", before, content)
+
+
 def _answers(root: Path, text: str, catalog: Catalog) -> tuple[Answers, list[str]]:
     if any(line.startswith(_OURS) for line in text.splitlines()):
         with contextlib.suppress(ForgeError, ValueError, KeyError, TypeError, AttributeError):
@@ -75,10 +122,7 @@ def _answers(root: Path, text: str, catalog: Catalog) -> tuple[Answers, list[str
             resolve(catalog, known_answers(both, catalog)[0].features)
             return both, ["Joined the answers of both branches"]
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        raw = tomllib.loads(text)
-        answers = locks.parse_answers(raw["answers"])
-        changed = raw.get("digest") != locks.digest(answers)
-        return answers, ["Took the answers as they were changed by hand"] if changed else []
+        return locks.parse_answers(tomllib.loads(text)["answers"]), []
     return _from_files(root, catalog), ["Took the answers from the files of the project"]
 
 

@@ -66,6 +66,20 @@ def python_files(root: Path) -> Iterator[str]:
                 yield path.relative_to(root).as_posix()
 
 
+def behind_links(root: Path, places: Iterable[str]) -> dict[str, str]:
+    """Return real path → place of those of the places that stand behind a link within the root."""
+    folders: dict[str, list[str]] = {}
+    for place in places:
+        folders.setdefault(place.rpartition("/")[0], []).append(place)
+    found: dict[str, str] = {}
+    for folder, inside in folders.items():
+        real = (root / folder).resolve()
+        if real != root.resolve() / folder and real.is_relative_to(root.resolve()):
+            base = real.relative_to(root.resolve())
+            found.update((str(base / place.rpartition("/")[2]), place) for place in inside)
+    return found
+
+
 def top_level_names(text: str) -> frozenset[str]:
     """Return the functions, classes and variables that a module defines."""
     names: set[str] = set()

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 class Disk:
     """How a plan looks at a project: the user's files, the pristine texts, what `base/` holds.
 
-    `places` says what the user has elsewhere, so that ours says it as well.
+    `places` says what the user has elsewhere, so that ours says it as well. With `reformatted`,
+    files go with their feature though the user has them in another form.
     """
 
     read: Reader
     pristine: Reader
     stored: tuple[str, ...] = ()
     places: Places = field(default_factory=Places)
+    reformatted: bool = False
 
     def untouched(self, path: str, locked: LockedFile, ours: bytes) -> bool:
         """Whether a file holds what we wrote, or would write now that others were moved."""
@@ -42,6 +44,22 @@ class Disk:
             return False
         base = self.pristine(locked.id)
         return base is not None and self.places.is_adapted(base, path, ours)
+
+    def goes(self, path: str, locked: LockedFile, ours: bytes) -> bool:
+        """Whether a file may go with its feature."""
+        if self.untouched(path, locked, ours):
+            return True
+        return self.reformatted and self.only_reformatted(path, locked, ours)
+
+    def only_reformatted(self, path: str, locked: LockedFile, ours: bytes) -> bool:
+        """Whether a file is ours in another form."""
+        base = self.pristine(locked.id)
+        if base is None:
+            return False
+        from mcpforge.merge.formatting import only_formatted
+
+        place = locked.at or path
+        return only_formatted(place, self.places.adapt(base, path, in_order=False), ours)
 
 
 @dataclass(slots=True)
@@ -80,11 +98,11 @@ def _decide(
     disk: Disk,
     wiring: frozenset[str],
 ) -> None:
-    place = locked.at if locked and locked.at else path
+    place = (locked.at if locked else disk.places.files.get(path)) or path
     ours = disk.read(place)
     if locked is None:
         if their is not None:
-            _arrive(draft, path, their, ours, disk)
+            _arrive(draft, (path, place), their, ours, disk)
     elif their is None:
         _leave(draft, path, locked, ours, disk)
     else:
@@ -95,15 +113,20 @@ def _decide(
             _meet(draft, path, locked, their, ours, disk)
 
 
-def _arrive(draft: _Draft, path: str, their: File, ours: bytes | None, disk: Disk) -> None:
-    draft.files[path] = LockedFile(their.ownership, their.id)
+def _arrive(
+    draft: _Draft, paths: tuple[str, str], their: File, ours: bytes | None, disk: Disk
+) -> None:
+    path, place = paths
+    draft.files[path] = LockedFile(their.ownership, their.id, at="" if place == path else place)
     content = disk.places.adapt(their.content, path)
     if ours is None:
-        _check_met(draft, path, disk.places.unmet(their.content, path), "")
-        draft.changes.append(Change(path, "create", "", content, their.executable, link=their.link))
+        _check_met(draft, place, disk.places.unmet(their.content, path), "")
+        draft.changes.append(
+            Change(place, "create", "", content, their.executable, link=their.link)
+        )
     elif ours not in (their.content, content):
         reason = "a file of yours has this name; move it, or put ours beside it by hand"
-        draft.clashes.append(Clash(path, reason, blob_id(ours)))
+        draft.clashes.append(Clash(place, reason, blob_id(ours)))
 
 
 def _check_met(draft: _Draft, place: str, unmet: Iterable[str], present: str) -> None:
@@ -122,11 +145,15 @@ def _leave(draft: _Draft, path: str, locked: LockedFile, ours: bytes | None, dis
     place = locked.at or path
     if ours is None:
         return
-    if not locked.orphan and disk.untouched(path, locked, ours):
+    if not locked.orphan and disk.goes(path, locked, ours):
         draft.changes.append(Change(place, "delete", blob_id(ours), b""))
         return
     draft.files[path] = replace(locked, orphan=True)
-    if not locked.orphan:
+    if locked.orphan:
+        return
+    if disk.only_reformatted(path, locked, ours):
+        draft.notes.append(f"`{place}` stays as you formatted it; `--reformatted` takes it out too")
+    else:
         draft.notes.append(f"`{place}` was edited, so it stays; it belongs to no feature any more")
 
 
@@ -157,7 +184,9 @@ def _meet(
     if disk.untouched(path, locked, ours):
         sorts = present == locked.id or places.sorts(disk.pristine(locked.id) or b"", path, ours)
         theirs = places.adapt(their.content, path, in_order=sorts)
-        draft.changes.append(Change(place, "update", present, theirs, their.executable))
+        draft.changes.append(
+            Change(place, "update", present, theirs, their.executable, link=their.link)
+        )
         return
     if their.ownership == "seed" or locked.ownership == "seed":
         draft.notes.append(f"`{place}` is yours since you edited it, so it stays as it is")

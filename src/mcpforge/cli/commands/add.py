@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
-from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Update, Verify
+from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Reformatted, Update, Verify
 
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
@@ -32,6 +32,7 @@ def run(
     phase: Optional[str] = typer.Option(None, help="Where a middleware stands in the chain."),
     sync: bool = typer.Option(False, "--sync", help="A plain function instead of an async one."),
     moved: Moved = None,
+    reformatted: Reformatted = False,
     update: Update = True,
     dry_run: DryRun = False,
     diff: Diff = False,
@@ -53,4 +54,5 @@ def run(
         Mode(dry_run, diff, conflicts, verify),
         update=update,
         moved=moved,
+        reformatted=reformatted,
     )

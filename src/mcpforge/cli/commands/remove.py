@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Optional
 
 import typer
 
-from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Update, Verify
+from mcpforge.cli.options import Conflicts, Custom, Diff, DryRun, Moved, Reformatted, Update, Verify
 
 if TYPE_CHECKING:
     from mcpforge.cli.console import Console
@@ -22,6 +22,7 @@ def run(
     cascade: bool = typer.Option(False, "--cascade", help="Take out what needs it as well."),
     custom: Custom = False,
     moved: Moved = None,
+    reformatted: Reformatted = False,
     update: Update = True,
     dry_run: DryRun = False,
     diff: Diff = False,
@@ -41,4 +42,5 @@ def run(
         Mode(dry_run, diff, conflicts, verify),
         update=update,
         moved=moved,
+        reformatted=reformatted,
     )

@@ -18,21 +18,33 @@ if TYPE_CHECKING:
 
     from mcpforge.merge.structured.imports import Found, Name
 
+Statement = tuple[tuple[object, ...], str]
+"""What an import statement is sorted by, and its text."""
 
-def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[Edit]:
-    """Return the edits of the user's text; raises `Clash` where one would lose something."""
-    old, mine, new = (find(source.tree, path) for source in (base, ours, theirs))
+
+def merge_imports(path: str, base: Source, ours: str, theirs: Source) -> str:
+    """Return the user's text with the imports that came, and without those that went.
+
+    Additions go first, so that a section or an `if TYPE_CHECKING:` never stands empty in between.
+    Raises `Clash` where one would lose something.
+    """
+    old, new = find(base.tree, path), find(theirs.tree, path)
     before = {name for found in old for name in found.names}
     after = {name for found in new for name in found.names}
-    have = {name for found in mine for name in found.names}
+    if before == after:
+        return ours
+    mine = Source(ours)
+    mine = Source(apply(ours, _additions(path, mine, new, after - before)))
+    return apply(mine.text, _removals(path, mine, base, before - after))
+
+
+def _additions(path: str, ours: Source, new: Sequence[Found], added: set[Name]) -> list[Edit]:
+    mine = find(ours.tree, path)
+    added = added - {name for found in mine for name in found.names}
+    package = path.split("/")[1] if path.count("/") > 1 else ""
+    absolute = _absolute(mine, package)
     edits = []
-    gone = (before - after) & have
-    for found in mine:
-        if gone & set(found.names):
-            edits += _taken_out(ours, base, found, gone)
-    added = after - before - have
-    absolute = _absolute(mine, path)
-    fresh: dict[str, list[tuple[Found, str]]] = {}
+    fresh: dict[str, list[tuple[Found, Statement]]] = {}
     for found in new:
         names = [name for name in found.names if name in added]
         if not names:
@@ -42,14 +54,36 @@ def import_edits(path: str, base: Source, ours: Source, theirs: Source) -> list[
         if own:
             edits += _joined(ours, own, texts)
         else:
-            fresh.setdefault(found.scope, []).append(
-                (found, _statement(found, texts, absolute=absolute))
-            )
+            statement = _statement(found, texts, package, absolute=absolute)
+            fresh.setdefault(found.scope, []).append((found, statement))
     for scope, statements in fresh.items():
         block = [own for own in mine if own.scope == scope]
         order = [each.names[0].module for each in new if each.scope == scope]
-        edits += _placed(ours, block, order, statements) if block else [_first(ours, statements)]
+        if block:
+            edits += _placed(ours, block, order, statements, package)
+        else:
+            edits.append(_first(ours, statements))
     return edits
+
+
+def _removals(path: str, ours: Source, base: Source, gone: set[Name]) -> list[Edit]:
+    """Return what takes names out; statements that follow each other go as one."""
+    edits: list[Edit] = []
+    for found in find(ours.tree, path):
+        if not gone & set(found.names):
+            continue
+        for edit in _taken_out(ours, base, found, gone):
+            follows = edits and edits[-1].end == edit.start and not (edits[-1].text or edit.text)
+            edits.append(Edit(edits.pop().start, edit.end, "") if follows else edit)
+    return [_with_empty_line(ours.text, edit) for edit in edits]
+
+
+def _with_empty_line(text: str, edit: Edit) -> Edit:
+    """Return the edit, with the empty line below where it takes a section of imports out."""
+    lines = not edit.text and edit.start == line_start(text, edit.start)
+    if lines and text[: edit.start].endswith("\n\n") and text.startswith("\n", edit.end):
+        return Edit(edit.start, edit.end + 1, "")
+    return edit
 
 
 def _own_statement(mine: Sequence[Found], name: Name) -> Found | None:
@@ -78,9 +112,7 @@ def _taken_out(ours: Source, base: Source, found: Found, gone: set[Name]) -> lis
         raise Clash(f"`{ours.text[start:end]}` is to go, and you changed its lines")
     if ours.text[end:last].strip() and not ours.text[end:last].lstrip().startswith("#"):
         raise Clash(f"`{ours.text[start:end]}` shares its line with other code")
-    after = min(last + 1, len(ours.text))
-    alone = ours.text[:first].endswith("\n\n") and ours.text.startswith("\n", after)
-    return [Edit(first, after + alone, "")]
+    return [Edit(first, min(last + 1, len(ours.text)), "")]
 
 
 def _names_group(source: Source, found: Found) -> Group:
@@ -98,23 +130,23 @@ def _same_module(own: Found, name: Name) -> bool:
     return own.scope == name.scope and own.names[0].module == name.module and not star
 
 
-def _absolute(mine: Sequence[Found], path: str) -> bool:
+def _absolute(mine: Sequence[Found], package: str) -> bool:
     """Say whether the user imports the own package by its full name only."""
     nodes = [found.node for found in mine if isinstance(found.node, ast.ImportFrom)]
-    package = path.split("/")[1] if path.count("/") > 1 else ""
     named = any(not node.level and (node.module or "").split(".")[0] == package for node in nodes)
     return named and not any(node.level for node in nodes)
 
 
-def _statement(found: Found, texts: Sequence[str], *, absolute: bool) -> str:
+def _statement(found: Found, texts: Sequence[str], package: str, *, absolute: bool) -> Statement:
     if isinstance(found.node, ast.Import):
-        return "\n".join(f"import {text}" for text in texts)
+        return _place(found, package), "\n".join(f"import {text}" for text in texts)
     module = f"{'.' * found.node.level}{found.node.module or ''}"
     module = found.names[0].module if absolute else module
+    place = pysource.import_place(f"{module}:x", package)
     line = f"from {module} import {', '.join(texts)}"
     if len(line) <= pysource.LINE_LENGTH:
-        return line
-    return f"from {module} import (\n" + "".join(f"    {text},\n" for text in texts) + ")"
+        return place, line
+    return place, f"from {module} import (\n" + "".join(f"    {text},\n" for text in texts) + ")"
 
 
 def _joined(ours: Source, own: Found, texts: Sequence[str]) -> list[Edit]:
@@ -143,16 +175,17 @@ def _placed(
     ours: Source,
     block: Sequence[Found],
     order: Sequence[str],
-    statements: Sequence[tuple[Found, str]],
+    statements: Sequence[tuple[Found, Statement]],
+    package: str,
 ) -> list[Edit]:
     """Put statements among the user's: in the sorted place, or beside the neighbours of theirs."""
-    places = [_place(own) for own in block]
+    places = [_place(own, package) for own in block]
     rising = all(one <= two for one, two in pairwise(places))
-    waiting: dict[int, list[tuple[tuple[object, ...], str]]] = {}
-    for found, text in sorted(statements, key=lambda item: _place(item[0])):
-        place = _place(found)
+    waiting: dict[int, list[Statement]] = {}
+    for found, statement in sorted(statements, key=lambda item: item[1][0]):
+        place, _ = statement
         beside = sum(each <= place for each in places) if rising else _beside(block, order, found)
-        waiting.setdefault(beside, []).append((place, text))
+        waiting.setdefault(beside, []).append(statement)
     indent = " " * block[0].node.col_offset
     edits = []
     for at, new in waiting.items():
@@ -169,7 +202,7 @@ def _placed(
 
 def _sections(
     previous: tuple[object, ...] | None,
-    new: Sequence[tuple[tuple[object, ...], str]],
+    new: Sequence[Statement],
     following: tuple[object, ...] | None,
     indent: str,
 ) -> str:
@@ -185,11 +218,11 @@ def _sections(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _place(found: Found) -> tuple[object, ...]:
+def _place(found: Found, package: str) -> tuple[object, ...]:
     if isinstance(found.node, ast.Import):
-        return pysource.import_place(found.names[0].module)
+        return pysource.import_place(found.names[0].module, package)
     module = f"{'.' * found.node.level}{found.node.module or ''}"
-    return pysource.import_place(f"{module}:x")
+    return pysource.import_place(f"{module}:x", package)
 
 
 def _beside(block: Sequence[Found], order: Sequence[str], found: Found) -> int:
@@ -212,11 +245,12 @@ def _line_of(ours: Source, found: Found, previous: Found | None) -> int:
     return comment_block(ours.text, start, min(stop, start))
 
 
-def _first(ours: Source, statements: Sequence[tuple[Found, str]]) -> Edit:
+def _first(ours: Source, statements: Sequence[tuple[Found, Statement]]) -> Edit:
     """Put the first imports of a module below its docstring."""
-    if statements[0][0].scope:
-        raise Clash(f"your file has no `if {statements[0][0].scope}:` for `{statements[0][1]}`")
-    new = sorted((_place(found), text) for found, text in statements)
+    scope = statements[0][0].scope
+    if scope:
+        raise Clash(f"your file has no `if {scope}:` for `{statements[0][1][1]}`")
+    new = sorted(statement for _, statement in statements)
     text = _sections(None, new, None, "")
     body = ours.tree.body
     if ast.get_docstring(ours.tree, clean=False) is not None:
@@ -231,8 +265,8 @@ def merge(path: str, base: str, ours: str, theirs: str) -> str | None:
 
     Raises `Clash` for imports that can't be merged.
     """
-    old, mine, new = Source(base), Source(ours), Source(theirs)
-    edited = apply(ours, import_edits(path, old, mine, new))
+    old, new = Source(base), Source(theirs)
+    edited = merge_imports(path, old, ours, new)
     regions = [region_of(source) for source in (old, Source(edited), new)]
     if None in regions or not (is_pure(old) and is_pure(new)):
         return None
