@@ -53,7 +53,9 @@ def test_a_suggested_name_is_allowed(text: str) -> None:
     assert allowed(suggested[1])
 
 
-@pytest.mark.parametrize("name", [SHORT, LONG, "a.b", "A-1", "x_y.z-w"])
+@pytest.mark.parametrize(
+    "name", [SHORT, LONG, "a.b", "A-1", "x_y.z-w", "python-3", "python.tools", "activated"]
+)
 def test_good_names(name: str) -> None:
     assert check_name(name) == name
 
@@ -109,3 +111,51 @@ def test_a_choice_names_what_is_allowed() -> None:
     with pytest.raises(UsageError) as caught:
         check_choice("GPL", ["MIT", "none"], "--license")
     assert "MIT, none" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("rich", "click", "Requests", "yaml", "jwt", "packaging", "google", "azure", "attr"),
+        *("opentelemetry", "pluggy", "certifi", "websockets", "pyjwt", "PyYAML"),
+        *("build", "dist", "venv", "node-modules"),
+    ],
+)
+def test_a_package_may_not_hide_what_dependencies_need_nor_be_passed_over(name: str) -> None:
+    with pytest.raises(UsageError, match=f"`{package_name(name)}` is ") as caught:
+        check_name(name)
+    assert caught.value.hint == f"Try `--name {name}-server`."
+
+
+@pytest.mark.parametrize(
+    "name", ["python", "Python3", "python3.12", "activate", "py.test", "pygmentize", "dmypy"]
+)
+def test_a_command_may_not_take_the_place_of_another(name: str) -> None:
+    with pytest.raises(UsageError, match="is already a command") as caught:
+        check_name(name)
+    assert caught.value.hint == f"Try `--name {name}-server`."
+
+
+@pytest.mark.parametrize(
+    ("name", "suggested"),
+    [
+        (" json ", "json-server"),
+        ("_pytest", "pytest-server"),
+        ("import!", "import-server"),
+        ("Żółw", "Zow"),
+        ("ｗeather", "weather"),
+        ("1 bad", "mcp-1-bad"),
+        ("日本", "my-server"),
+    ],
+)
+def test_a_suggestion_may_be_taken_as_it_stands(name: str, suggested: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_name(name)
+    assert caught.value.hint == f"Try `--name {suggested}`."
+    assert check_name(suggested) == suggested
+
+
+def test_a_suggestion_keeps_clear_of_the_catalogue_too() -> None:
+    with pytest.raises(UsageError, match="no name") as caught:
+        check_name("some lib", {"some_lib"})
+    assert caught.value.hint == "Try `--name some-lib-server`."

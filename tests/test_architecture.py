@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ MAY_IMPORT = {
 }
 LOWEST = {
     *("__init__", "errors", "characters", "tree", "answers", "pysource", "uris", "confine"),
-    *("locking", "uv"),
+    *("locking", "taken", "uv"),
 }
 HEAVY = (
     *("pydantic", "rich", "tomlkit", "libcst", "copier", "httpx", "httpx2", "fastmcp"),
@@ -55,6 +56,7 @@ TOP_LEVEL = {
     *("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "src", "templates", "tests"),
     "uv.lock",
 }
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def part(path: Path) -> str:
@@ -69,8 +71,13 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Return the absolute names of all modules that a module imports, wherever in it."""
+    return frozenset(_imported(path))
+
+
+def _imported(path: Path) -> Iterator[str]:
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -97,24 +104,19 @@ def test_modules_are_short(path: Path) -> None:
 def test_everything_public_is_documented(path: Path) -> None:
     module = parsed(path)
     assert ast.get_docstring(module)
-    for node in ast.walk(module):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        if not node.name.startswith("_") and not _is_nested(module, node):
-            assert ast.get_docstring(node), f"{node.name} has no docstring"
+    for node in public(module):
+        assert ast.get_docstring(node), f"{node.name} has no docstring"
 
 
-def _is_nested(module: ast.Module, wanted: ast.AST) -> bool:
-    """Whether something stands inside a function or a private class."""
-    outers = (
-        node
-        for node in ast.walk(module)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        or (isinstance(node, ast.ClassDef) and node.name.startswith("_"))
-    )
-    return any(
-        wanted is inner for outer in outers for inner in ast.walk(outer) if inner is not outer
-    )
+def public(node: ast.AST) -> Iterator[Definition]:
+    """Return every public function and class that no function and no private class holds."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, Definition):
+            yield from public(child)
+        elif not child.name.startswith("_"):
+            yield child
+            if isinstance(child, ast.ClassDef):
+                yield from public(child)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=identify)

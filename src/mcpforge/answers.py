@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mcpforge.characters import CONTROL
 from mcpforge.errors import UsageError
+from mcpforge.taken import COMMANDS, MODULES, PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,42 +39,6 @@ _TAKEN_PREFIXES = (
     "PIP",
     "PYTHON",
     "UV",
-)
-# Names that would shadow a package the generated project, its tests or its tools import.
-_TAKEN_NAMES = frozenset(
-    [
-        "anyio",
-        "conftest",
-        "cryptography",
-        "fastmcp",
-        "hatchling",
-        "httpx",
-        "httpx2",
-        "key_value",
-        "limits",
-        "mcp",
-        "mcp_types",
-        "mypy",
-        "pip",
-        "prometheus_client",
-        "pydantic",
-        "pydantic_settings",
-        "pytest",
-        "redis",
-        "ruff",
-        "setuptools",
-        "site",
-        "sqlalchemy",
-        "src",
-        "starlette",
-        "tenacity",
-        "test",
-        "tests",
-        "typing_extensions",
-        "uv",
-        "uvicorn",
-        "wheel",
-    ]
 )
 _COMPONENT = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 # What the modules and tests of components import, or ask for as a fixture.
@@ -150,34 +115,45 @@ def check_name(name: str, taken: Collection[str] = ()) -> str:
         raise UsageError(
             f"`{name}` is no name for a project: letters, digits, `-`, `_` and `.`, with a letter "
             "or digit at both ends",
-            hint=_suggest(name),
+            hint=_suggest(name, taken),
         )
     if len(name) > NAME_LENGTH:
         raise UsageError(
             f"The name `{name}` has {len(name)} characters, at most {NAME_LENGTH} are allowed",
-            hint=f"Try `--name {name[:NAME_LENGTH].rstrip('-_.')}`.",
+            hint=_suggest(name, taken),
         )
-    package = package_name(name)
-    if not package.isidentifier():
-        raise UsageError(
-            f"`{name}` would give the package `{package}`, which Python can't import",
-            hint=_suggest(f"mcp-{name}"),
-        )
-    if keyword.iskeyword(package):
-        raise UsageError(f"`{package}` is a keyword of Python", hint=_suggest(f"{name}-server"))
-    if package in sys.stdlib_module_names or package in _TAKEN_NAMES or package in taken:
-        raise UsageError(
-            f"`{package}` is already the name of a module that the project needs",
-            hint=_suggest(f"{name}-server"),
-        )
+    if reason := _reason(name, taken):
+        raise UsageError(reason, hint=_suggest(name, taken))
     return name
 
 
-def _suggest(name: str) -> str:
-    ascii_only = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-_.")[:NAME_LENGTH].strip("-_.")
-    good = ascii_only or "my-server"
+def _reason(name: str, taken: Collection[str]) -> str:
+    """Return why a project can't be called so though it is a name, or nothing."""
+    package = package_name(name)
+    if not package.isidentifier():
+        return f"`{name}` would give the package `{package}`, which Python can't import"
+    if keyword.iskeyword(package):
+        return f"`{package}` is a keyword of Python"
+    if package in PASSED_OVER:
+        return f"`{package}` is a folder that git, ruff or mypy pass over"
+    if package in sys.stdlib_module_names or package in MODULES or package in taken:
+        return f"`{package}` is already the name of a module that the project needs"
+    if name.lower() in COMMANDS:
+        return f"`{name}` is already a command of the environment that a project is installed into"
+    return ""
+
+
+def _suggest(name: str, taken: Collection[str]) -> str:
+    """Return a hint with a name near to this one that may be taken as it stands."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    cut = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-_.")[:NAME_LENGTH].strip("-_.")
+    good = cut or "my-server"
     if not package_name(good).isidentifier():
         good = f"mcp-{good}"[:NAME_LENGTH].rstrip("-_.")
+    if _reason(good, taken):
+        good = f"{good[: NAME_LENGTH - len('-server')].rstrip('-_.')}-server"
     return f"Try `--name {good}`."
 
 
@@ -230,9 +206,15 @@ def check_text(value: str, flag: str) -> str:
     Raises `UsageError` that names the flag.
     """
     if CONTROL.search(value):
-        raise UsageError(f"`{flag}` holds a character that no text file can hold")
+        raise UsageError(
+            f"`{flag}` holds a character that no text file can hold",
+            hint=f"Give another text by `{flag}`; line breaks and tabs may stay.",
+        )
     if len(value) > TEXT_LENGTH:
-        raise UsageError(f"`{flag}` is longer than {TEXT_LENGTH} characters")
+        raise UsageError(
+            f"`{flag}` is longer than {TEXT_LENGTH} characters",
+            hint=f"Give a shorter text by `{flag}`.",
+        )
     return value
 
 

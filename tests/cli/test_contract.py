@@ -223,6 +223,8 @@ def test_terminals_that_know_few_characters(tmp_path: Path, environment: dict[st
     new = (*NEW, "--answers", "a.json")
     told = mcpforge(*new, "--diff", cwd=tmp_path, env=environment)
     assert (told.returncode, b"Traceback" in told.stderr) == (0, False)
+    made = mcpforge("new", "tree", *NEW[2:], cwd=tmp_path, env=environment)
+    assert b"\n|-- CHANGELOG.md" in made.stderr
     data = mcpforge(*new, "--json", cwd=tmp_path, env=environment)
     assert data.returncode == 0, data.stderr
     encoding = environment["PYTHONIOENCODING"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from pathlib import Path
@@ -109,9 +110,41 @@ def test_a_link_is_refused(cli: CommandLine, project: Path, target: str) -> None
     assert (project / ".env").is_symlink()
 
 
+def test_the_lines_of_the_user_keep_their_ends_and_characters(
+    cli: CommandLine, project: Path
+) -> None:
+    first = env(cli)[0]
+    mine = f"# mine \u2028 \x85 é\r\nA=1\x0c\r\n{first}=\r\nB=2".encode()
+    (project / ".env").write_bytes(mine)
+    assert first in env(cli)
+    text = (project / ".env").read_bytes()
+    before, _, after = mine.partition(f"{first}=".encode())
+    assert text.startswith(before + f"{first}=".encode())
+    assert after + b"\r\n" in text
+    assert text.count(b"\n") == text.count(b"\r\n")
+    assert env(cli) == []
+
+
+def test_empty_quotes_with_a_comment_are_no_value(cli: CommandLine, project: Path) -> None:
+    first = env(cli)[0]
+    (project / ".env").write_text(f'{first}=""  # to be made\n')
+    assert first in env(cli)
+    assert len(lines(project)[first]) > 20
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_what_may_not_be_read_is_told_so(cli: CommandLine, project: Path) -> None:
+    (project / ".env").touch(mode=0o000)
+    found = cli("env", "--json")
+    assert "can't be read: permission denied" in found.json["errors"][0]["message"]
+
+
 def test_what_is_no_text_is_refused(cli: CommandLine, project: Path) -> None:
     (project / ".env").write_bytes(b"\xff\xfe")
-    assert cli("env").code == 1
+    found = cli("env")
+    assert found.code == 1
+    assert "can't be read: it is no UTF-8 text" in found.err
+    assert "hint: " in found.err
     assert (project / ".env").read_bytes() == b"\xff\xfe"
 
 

@@ -216,6 +216,7 @@ def test_an_interrupt_is_one_too(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_mcp_over_http_is_one_too(tmp_path: Path) -> None:
     with over_http(tmp_path) as serving:
         data = {"url": serving.url, "root": str(tmp_path), "token_file": None}
@@ -230,6 +231,7 @@ def test_mcp_over_http_is_one_too(tmp_path: Path) -> None:
     jsonschema.validate(envelope, SCHEMA)
 
 
+@pytest.mark.slow
 def test_mcp_over_stdio_ends_with_its_client(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "mcpforge", "mcp", str(tmp_path), "--json"],
@@ -241,6 +243,10 @@ def test_mcp_over_stdio_ends_with_its_client(tmp_path: Path) -> None:
         env=dict(os.environ),
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def _piped(text: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(text.encode()))
 
 
 def _mutated(data: dict[str, Any], random: Random) -> dict[str, Any]:
@@ -278,7 +284,7 @@ def test_what_the_schema_of_answers_refuses_new_refuses(
         if validator.is_valid(data):
             return
         refused += 1
-        monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(data)))
+        monkeypatch.setattr(sys, "stdin", _piped(json.dumps(data)))
         told = line("new", "--answers", "-", "--dry-run", "--json")
         assert told.code == 2, data
         assert check(told, "new")["errors"][0]["code"] != "bug"
@@ -289,6 +295,6 @@ def test_what_the_schema_of_answers_refuses_new_refuses(
 
 def test_answers_from_standard_input(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in ('{"name": "piped", "features": ["health"]}', 'name = "piped"\nfeatures = []\n'):
-        monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+        monkeypatch.setattr(sys, "stdin", _piped(text))
         data = check(cli("new", "--answers", "-", "--dry-run", "--json"), "new")["data"]
         assert data["answers"]["name"] == "piped"

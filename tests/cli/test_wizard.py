@@ -110,7 +110,7 @@ def test_a_bad_name_is_refused_with_its_sentence_while_it_is_typed(tmp_path: Pat
         terminal.press("taken")
         terminal.until("`taken` is not empty: it holds `file`")
         terminal.press("\x15", "class")
-        terminal.until("`class` is a keyword of Python. Try `class-server`.")
+        terminal.until("Try `class-server`. `class` is a keyword of Python")
         terminal.press("enter")
         terminal.press("-server")
         terminal.until("Name of the project: class-server", without="is a keyword")
@@ -120,6 +120,35 @@ def test_a_bad_name_is_refused_with_its_sentence_while_it_is_typed(tmp_path: Pat
         terminal.until("Features of class-server")
         terminal.press("ctrl-c")
         assert terminal.end() == 130
+
+
+def test_what_helps_is_seen_in_a_narrow_terminal(tmp_path: Path) -> None:
+    with mcpforge_terminal("new", "--no-git", cwd=tmp_path, size=(40, 24)) as terminal:
+        terminal.until("Name of the project:")
+        terminal.press("1 bad")
+        terminal.until("Try `mcp-1-bad`.")
+        terminal.press("\x15", "weather", "enter")
+        terminal.until("Preset:")
+        terminal.press("enter")
+        terminal.until("Space choose", "Enter done", "Ctrl-C leave")
+        terminal.press("ctrl-c")
+        assert terminal.end() == 130
+
+
+def test_what_is_pasted_is_one_line_and_what_no_key_sends_is_nothing(tmp_path: Path) -> None:
+    with mcpforge_terminal("new", "--no-git", cwd=tmp_path) as terminal:
+        terminal.until("Name of the project:")
+        terminal.press("\x1b[31m", "\x1b[200~wind\ntower\n\x1b[201~")
+        terminal.until("Name of the project: wind tower", "Try `wind-tower`.")
+        terminal.press("\x15", "\x1b[200~weather\r\n\x1b[201~", "enter")
+        terminal.until("Preset:")
+        terminal.press("\x1b[31m", "enter")
+        terminal.until("Features of weather")
+        terminal.press("\x1b[31m", "enter")
+        terminal.until("Create it")
+        terminal.press("ctrl-c")
+        assert terminal.end() == 130
+    assert b"Exception" not in terminal.output
 
 
 def test_a_single_choice_replaces_and_may_be_taken_back(tmp_path: Path) -> None:
@@ -166,7 +195,7 @@ def test_what_excludes_each_other_is_said_and_blocks_leaving(tmp_path: Path) -> 
         assert terminal.end() == 0
 
 
-@pytest.mark.parametrize("key", ["ctrl-c", "ctrl-d"])
+@pytest.mark.parametrize("key", ["ctrl-c", pytest.param("ctrl-d", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("question", range(4))
 def test_leaving_at_any_question_writes_nothing(tmp_path: Path, key: str, question: int) -> None:
     shown = ["Name of the project:", "Preset:", "Features of my-server", "Create it"]

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,12 @@ from mcpforge.catalog.catalog import load
 from mcpforge.cli.lazy import COMMANDS
 from mcpforge.render.project import render
 from mcpforge.testing import check_feature
+from processes import CommandLine
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROWS = tomllib.loads((ROOT / "tests/docs/tutorial.toml").read_text(encoding="utf-8"))["row"]
+COPIER = re.compile(r" --template | --ref | data\.")  # started in a process of its own
 VERBS = re.compile(r"\bmcpforge ([a-z]+)\b")
 
 
@@ -52,10 +55,14 @@ def test_every_feature_is_named() -> None:
     assert [feature.id for feature in load().offered if f"`{feature.id}`" not in README] == []
 
 
-def commands() -> list[str]:
+def commands() -> list[Any]:
     blocks = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in lines if line.startswith("mcpforge ")]
+    found = [line for line in lines if line.startswith("mcpforge ")]
+    return [
+        pytest.param(line, marks=pytest.mark.slow) if COPIER.search(line) else line
+        for line in found
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +99,12 @@ def run(folder: Path, *words: str) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_commands_are_understood(
-    command: str, project: Path, foreign: Path, tmp_path: Path
+    command: str,
+    project: Path,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    cli: CommandLine,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Each `mcpforge` line runs, as a dry run where it would write."""
     for place in (tmp_path, project):
@@ -104,12 +116,13 @@ def test_commands_are_understood(
         words += [word for word in ("--dry-run",) if word not in words]
     if words[0] in ("gateway", "register", "unregister", "compose", "mcp"):
         words.append("--help")  # run for real in tests/gateway/test_register_real.py
-    if "--template" in words:
-        run(foreign, *words)
-    elif "--ref" in words or (words[1:2] and words[1].startswith("data.")):
-        run(foreign / "made", *words)
-    else:
-        run(tmp_path if words[0] == "new" else project, *words)
+    if COPIER.search(command):
+        foreign: Path = request.getfixturevalue("foreign")
+        monkeypatch.chdir(foreign if "--template" in words else foreign / "made")
+    elif words[0] != "new":
+        monkeypatch.chdir(project)
+    done = cli(*words)
+    assert done.code == 0, done.err
 
 
 def test_generated_prose_names_only_commands_that_exist() -> None:
@@ -123,6 +136,7 @@ def test_generated_prose_names_only_commands_that_exist() -> None:
                 assert named <= known, path
 
 
+@pytest.mark.slow
 def test_the_package_of_features_is_as_the_example() -> None:
     section = README.partition("## Features of your own")[2].partition("\n## ")[0]
     example = ROOT / "tests/thirdparty/acme_features"

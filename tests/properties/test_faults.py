@@ -48,7 +48,15 @@ def places(above: Path, kind: str, writes: range) -> list[Path]:
     return made
 
 
-@pytest.mark.parametrize(("kind", "step"), [("fresh", 1), ("empty", 7), ("git", 19)])
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        *(("fresh", 11), ("empty", 31)),
+        pytest.param("fresh", 1, marks=pytest.mark.slow),
+        pytest.param("empty", 7, marks=pytest.mark.slow),
+        pytest.param("git", 19, marks=pytest.mark.slow),
+    ],
+)
 def test_killed_at_a_write_of_new(tmp_path: Path, kind: str, step: int) -> None:
     arguments = ("new", "demo", *_FLAGS, "--no-env")
     (whole,) = places(tmp_path / "whole", kind, range(1))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from mcpforge.answers import Answers
@@ -26,13 +27,9 @@ if TYPE_CHECKING:
 CATALOG = load()
 
 
-def pairs() -> Iterator[tuple[str, ...]]:
-    """Return every one and every two features that go together."""
-    for chosen in itertools.chain(
-        ((),),
-        itertools.combinations(CATALOG.features, 1),
-        itertools.combinations(CATALOG.features, 2),
-    ):
+def together(count: int) -> Iterator[tuple[str, ...]]:
+    """Return every so many features that go together."""
+    for chosen in itertools.combinations(CATALOG.features, count):
         try:
             resolve(CATALOG, chosen)
         except UsageError:
@@ -57,13 +54,17 @@ def some_values(option: Option) -> list[Any]:
             return [option.default]
 
 
-def all_answers() -> Iterator[Answers]:
-    """Return answers that between them hold every pair, option value, preset and length of name."""
-    for number, chosen in enumerate(pairs()):
+def chosen_answers(count: int) -> Iterator[Answers]:
+    """Return answers that between them hold every so many features, and hostile texts."""
+    for number, chosen in enumerate(together(count)):
         text = HOSTILE[number % len(HOSTILE)]
         yield Answers(
             (SHORT, LONG)[number % 2], title=text, description=text, author=text, features=chosen
         )
+
+
+def other_answers() -> Iterator[Answers]:
+    """Return answers that between them hold every option value, preset and length of name."""
     for name, preset in itertools.product((SHORT, LONG), CATALOG.presets):
         yield Answers(name, title=name, description=name, features=CATALOG.preset(preset))
     for feature in CATALOG.features.values():
@@ -73,7 +74,11 @@ def all_answers() -> Iterator[Answers]:
                 yield Answers(LONG, features=(feature.id,), options=options)
 
 
-def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "counts",
+    [pytest.param((0, 1), id="each"), pytest.param((0, 1, 2), id="pairs", marks=pytest.mark.slow)],
+)
+def test_ruff_has_nothing_to_say(tmp_path: Path, counts: tuple[int, ...]) -> None:
     """One run of each ruff command over all distinct texts.
 
     Each text keeps its place in the project, which decides about imports and rules; texts that
@@ -90,7 +95,7 @@ def test_ruff_has_nothing_to_say(tmp_path: Path) -> None:
             write(root, tree, fresh)
             seen.update((path, tree[path].content) for path in fresh)
 
-    for found in all_answers():
+    for found in itertools.chain(*map(chosen_answers, counts), other_answers()):
         collect(found)
     searching = settings(max_examples=40, suppress_health_check=list(HealthCheck))
     searching(given(answers(CATALOG))(collect))()

@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mcpforge.answers import Answers
+from mcpforge.answers import Answers, check_name
 from mcpforge.catalog.catalog import load
 from mcpforge.characters import fold
+from mcpforge.errors import UsageError
 from mcpforge.operations.new import prepare
 from mcpforge.project import lock as locks
 from mcpforge.render.project import render
@@ -240,3 +241,42 @@ def test_hostile_option_texts_stay_one_value(text: str) -> None:
             tree = render(found, CATALOG).tree
             for path, file in tree.items():
                 well_formed(path, file.text)
+
+
+def test_no_project_can_be_called_like_a_module_that_it_imports() -> None:
+    tree = render(Answers("demo", features=ALL), CATALOG).tree
+    nodes = [
+        node
+        for path, file in tree.items()
+        if path.endswith(".py")
+        for node in ast.walk(ast.parse(file.text))
+    ]
+    imported = {
+        alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names
+    }
+    imported |= {
+        node.module
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level
+    }
+    tops = {name.partition(".")[0] for name in imported} - {"demo", "__future__"}
+    assert {"fastmcp", "pydantic", "httpx2"} <= tops
+    for name in tops:
+        with pytest.raises(UsageError, match="is already the name of a module"):
+            check_name(name.strip("_"))
+
+
+def test_the_limit_of_a_project_is_not_that_of_its_tests() -> None:
+    options = {"rate-limit": {"limit": "1/day", "address_limit": "1/day"}}
+    tree = render(Answers("demo", features=("rate-limit",), options=options), CATALOG).tree
+    assert 'rate_limit: str = Field(\n        default="1/day"' in tree["src/demo/settings.py"].text
+    (given,) = (
+        node.value
+        for node in ast.parse(tree["tests/conftest.py"].text).body
+        if isinstance(node, ast.AnnAssign) and node.value
+    )
+    environment = ast.literal_eval(given)
+    for name in ("DEMO_RATE_LIMIT", "DEMO_ADDRESS_LIMIT"):
+        count, _, period = environment[name].partition("/")
+        assert int(count) >= 10_000
+        assert period == "minute"

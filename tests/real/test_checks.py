@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mcpforge.answers import check_name
+from mcpforge.errors import UsageError
 from real.cover import plan
 from real.workshop import Project, Words, Workshop, run, site_packages
 
@@ -81,6 +83,25 @@ def test_what_is_imported_is_declared(projects: list[Project], workshop: Worksho
                     if found and not found & declared:
                         missing.append(f"{project.case.id}: {path.name} imports {module}: {found}")
     assert missing == []
+
+
+def test_no_project_can_be_called_like_what_it_stands_on(workshop: Workshop) -> None:
+    """Nearly all, since tomorrow's release of a dependency may bring along one more."""
+    owners = _owners(workshop)
+    modules = {module.lower() for module in owners if module.isidentifier() and module[0] != "_"}
+    names = modules | {owner for owned in owners.values() for owner in owned}
+    names |= {path.name for path in (workshop.packages() / "bin").iterdir()}
+    free = sorted(name for name in names if _is_free(name))
+    assert len(names) > 150
+    assert len(free) < len(names) / 20, free
+
+
+def _is_free(name: str) -> bool:
+    try:
+        check_name(name)
+    except UsageError:
+        return False
+    return True
 
 
 def _toml(project: Project) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from mcpforge.errors import ForgeError
@@ -35,6 +37,13 @@ def test_what_a_template_must_not_do(text: str, where: str) -> None:
         render_text(text, {"v": [1]}, "here")
     assert caught.value.code == "template"
     assert where in caught.value.message
+
+
+def test_an_attribute_is_judged_by_the_type_that_has_it() -> None:
+    for _ in range(2):
+        with pytest.raises(ForgeError):
+            render_text("{{ v.update }}", {"v": {}}, "x")
+        assert render_text("{{ v.update }}", {"v": SimpleNamespace(update="free")}, "x") == "free"
 
 
 def test_plain_names_and_full_templates_agree() -> None:

@@ -46,9 +46,16 @@ class Catalog:
             for prefix, refusal in self.refusals.items():
                 if identifier.startswith(f"{prefix}-"):
                     raise refusal from None
+            if identifier in self.groups:
+                raise UsageError(
+                    f"`{identifier}` is a group of features, no feature",
+                    hint=f"It has: {', '.join(item.id for item in self.members(identifier))}.",
+                    code="unknown_feature",
+                ) from None
+            named = identifier.rpartition("=")[2]  # `GROUP=FEATURE`, where that is no form
             raise UsageError(
                 f"Feature `{identifier}` is unknown",
-                hint=did_you_mean(identifier, [feature.id for feature in self.offered])
+                hint=did_you_mean(named, [feature.id for feature in self.offered])
                 + "See `mcpforge features`.",
                 code="unknown_feature",
             ) from None

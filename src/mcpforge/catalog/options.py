@@ -144,8 +144,16 @@ def _expected(option: Option) -> str:
         "str": "text on one line",
         "list": "texts separated by commas, or a JSON array",
     }[option.type]
-    if option.min is not None and option.max is not None:
-        return f"{words} from {option.min:g} to {option.max:g}"
-    if option.min is not None:
-        return f"{words} of at least {option.min:g}"
-    return f"{words} of at most {option.max:g}" if option.max is not None else words
+    low, high = _number(option.min), _number(option.max)
+    if low and high:
+        return f"{words} from {low} to {high}"
+    if low:
+        return f"{words} of at least {low}"
+    return f"{words} of at most {high}" if high else words
+
+
+def _number(bound: float | None) -> str:
+    """Return a bound as people write it, or nothing."""
+    if bound is None:
+        return ""
+    return str(int(bound)) if bound == int(bound) else f"{bound:g}"

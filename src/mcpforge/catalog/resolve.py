@@ -124,7 +124,7 @@ def _check_choices(
             raise UsageError(
                 f"`{filled[choice]}` and `{identifier}` can't both be chosen: "
                 f"a project has one {choice}{_because(filled[choice], identifier, implied)}",
-                hint=f"Leave one out, for example `--without {filled[choice]}`.",
+                hint="Choose one of the two.",
                 code="single_choice",
             )
         if choice:

@@ -44,6 +44,11 @@ def choose(choices: Choices) -> None:
     application.run()
 
 
+def ignore_mouse(keys: KeyBindings) -> None:
+    """Let go what looks like an event of a mouse: prompt_toolkit fails on one that is none."""
+    keys.add("<vt100-mouse-event>", eager=True)(lambda _: None)
+
+
 def _keys(choices: Choices) -> KeyBindings:
     """Return what the keys do; a handler gets the event and may end the application."""
     end = len(choices.rows)
@@ -52,6 +57,7 @@ def _keys(choices: Choices) -> KeyBindings:
     scrolls = {"pageup": -_PAGE, "pagedown": _PAGE}
     leaving = {"c-c": KeyboardInterrupt, "<sigint>": KeyboardInterrupt, "c-d": EOFError}
     keys = KeyBindings()
+    ignore_mouse(keys)
     for key, steps in moves.items():
         keys.add(key)(lambda _, steps=steps: choices.move(steps))
     for key, direction in jumps.items():

@@ -30,7 +30,7 @@ BESIDE = 72
 _TALL = 14
 _SIGNS = 9  # cells of a row beside its name and summary
 
-_KEYS = ("↑↓ move", "←→ group", "Space choose", "PgUp/PgDn files", "Enter done", "Ctrl-C leave")
+_KEYS = ("↑↓ move", "←→ group", "Space choose", "PgUp/Dn files", "Enter done", "Ctrl-C leave")
 
 
 def draw(choices: Choices, columns: int, rows: int) -> list[Line]:

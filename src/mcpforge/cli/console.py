@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcpforge.cli.flags import Flags
@@ -14,6 +15,9 @@ from mcpforge.errors import ExitCode, ForgeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LONGEST = 256  # characters of a word: no name, not even of a file, has more
+_PLAIN = str.maketrans({"│": "|", "├": "|", "└": "`", "─": "-", "…": "..."})
+_LOST = "output"
 _STYLES = {"green": "32", "red": "31", "yellow": "33", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -28,13 +32,21 @@ class Console:
     def interactive(self) -> bool:
         """Whether somebody is there who can be asked."""
         asked = not (self.flags.yes or self.flags.json or self.flags.quiet)
-        return asked and sys.stdin.isatty() and sys.stderr.isatty()
+        return asked and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+    @property
+    def base(self) -> Path:
+        """The folder that paths are relative to in what is printed to be typed.
+
+        With `-C` that is an absolute one: the user's own shell is still where it was.
+        """
+        return Path.cwd() if self.flags.directory else Path()
 
     def color(self, *, err: bool = True) -> bool:
         """Whether a stream takes colours."""
         if self.flags.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return False
-        return (sys.stderr if err else sys.stdout).isatty()
+        return _is_terminal(sys.stderr if err else sys.stdout)
 
     def style(self, text: str, *styles: str, err: bool = True) -> str:
         """Return the text in a style, where the stream takes it."""
@@ -73,14 +85,27 @@ class Console:
             _write(sys.stdout, _json(envelope, sys.stdout))
 
     def fail(self, error: ForgeError) -> None:
-        """Show an error: one sentence, an empty line, the hint; or the envelope."""
-        if self.flags.json:
+        """Show an error: one sentence, an empty line, the hint; or the envelope, if it can be."""
+        if self.flags.json and error.code != _LOST:
             found = {"code": error.code, "message": error.message, "hint": error.hint}
             self.result({}, exit_code=error.exit_code, status="error", errors=[found])
             return
-        _write(sys.stderr, f"{self.style('error:', 'red', 'bold')} {error.message}")
+        _write(sys.stderr, f"{self.style('error:', 'red', 'bold')} {_shown(error.message)}")
         if error.hint:
-            _write(sys.stderr, f"\n{self.style('hint:', 'cyan')} {error.hint}")
+            _write(sys.stderr, f"\n{self.style('hint:', 'cyan')} {_shown(error.hint)}")
+
+
+def _is_terminal(stream: Any) -> bool:
+    return stream is not None and stream.isatty()  # none: it was closed before the start
+
+
+def _shown(text: str) -> str:
+    """Return the text without characters that act on the terminal and without endless words."""
+    import re
+
+    from mcpforge.characters import escape_unseen
+
+    return re.sub(rf"([^\s/`]{{{_LONGEST}}})[^\s/`]+", r"\1…", escape_unseen(text))
 
 
 def _json(data: Mapping[str, Any], stream: Any) -> str:
@@ -99,19 +124,25 @@ def _write(stream: Any, text: str) -> None:
         return
     try:
         _write_line(stream, text)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if isinstance(error, BrokenPipeError) and stream is sys.stdout:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if stream is sys.stdout:
             reason = (error.strerror or str(error)).lower()
-            raise ForgeError(f"The output can't be written: {reason}", code="output") from None
+            raise ForgeError(
+                f"The output can't be written: {reason}",
+                hint="What the command did is done; send its output elsewhere.",
+                code=_LOST,
+            ) from None
 
 
 def _write_line(stream: Any, text: str) -> None:
+    encoding = getattr(stream, "encoding", None) or "ascii"
     try:
-        stream.write(f"{text}\n")
+        text.encode(encoding)
     except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(f"{text}\n".encode(encoding, "backslashreplace").decode(encoding))
+        plain = text.translate(_PLAIN) if stream is sys.stderr else text  # data stay what they are
+        text = plain.encode(encoding, "backslashreplace").decode(encoding)
+    stream.write(f"{text}\n")
     stream.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -50,6 +51,7 @@ class LazyGroup(TyperGroup):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+@cache
 def load(name: str) -> Any:
     """Return the click command of this name, or None where there is none."""
     if name not in COMMANDS:

@@ -15,7 +15,8 @@ from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.output.vt100 import Vt100_Output
 
-from mcpforge.cli.chooser import choose
+from mcpforge.characters import escape_unseen
+from mcpforge.cli.chooser import choose, ignore_mouse
 from mcpforge.cli.chooser_state import Choices
 from mcpforge.errors import ForgeError
 from mcpforge.operations.choices import decide
@@ -53,10 +54,11 @@ class Place:
 
     path: str | None = None
     flags: tuple[str, ...] = ()
+    base: Path = Path()
 
     def root(self, name: str) -> Path:
         """Return the folder of a project with this name."""
-        return Path(self.path) if self.path else Path(name)
+        return self.base / (self.path or name)
 
 
 def ask(
@@ -146,8 +148,9 @@ class _Session:
             self.decided(replace(self.request, name=name))
             _refuse_taken(self.place.root(name))
         except ForgeError as error:
-            hint = error.hint.replace("--name ", "") if "--name" in error.hint else ""
-            return f"{error.message}. {hint}".strip()
+            # One line has to do, so what helps goes first: a narrow terminal cuts the rest.
+            hint = f"{error.hint.replace('--name ', '')} " if "--name" in error.hint else ""
+            return escape_unseen(f"{hint}{error.message}")
         return ""
 
     def ask_preset(self) -> str:
@@ -225,20 +228,25 @@ def confirm_creation(count: int, root: str, *, color: bool = True) -> None:
 
 def _run(question: questionary.Question) -> object:
     """Ask; Ctrl-C, its signal and Ctrl-D leave, whatever the kind of question."""
-    leave = KeyBindings()
+    keys = KeyBindings()
+    ignore_mouse(keys)
 
-    @leave.add("c-c", eager=True)
-    @leave.add("<sigint>", eager=True)
+    @keys.add("c-c", eager=True)
+    @keys.add("<sigint>", eager=True)
     def _(event: KeyPressEvent) -> None:
         event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
 
-    @leave.add("c-d", eager=True)
+    @keys.add("c-d", eager=True)
     def _(event: KeyPressEvent) -> None:
         event.app.exit(exception=EOFError, style="class:exiting")
 
+    @keys.add("<bracketed-paste>", eager=True)
+    def _(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(" ".join(event.data.splitlines()))
+
     application = question.application
     present = application.key_bindings
-    application.key_bindings = merge_key_bindings([*([present] if present else []), leave])
+    application.key_bindings = merge_key_bindings([*([present] if present else []), keys])
     return question.unsafe_ask()
 
 

@@ -56,8 +56,8 @@ def decide(catalog: Catalog, request: Request, *, author: str, year: int) -> Ans
         title=_text(texts["title"], rules.default_title(name), "--title"),
         description=_text(texts["description"], DEFAULT_DESCRIPTION, "--description"),
         author=_text(texts["author"], author, "--author"),
-        license=rules.check_choice(texts["license"] or "MIT", rules.LICENSES, "--license"),
-        python=rules.check_choice(texts["python"] or "3.11", rules.PYTHONS, "--python"),
+        license=rules.check_choice(_first(texts["license"], "MIT"), rules.LICENSES, "--license"),
+        python=rules.check_choice(_first(texts["python"], "3.11"), rules.PYTHONS, "--python"),
         year=given.get("year", year),
         features=features,
         options=options,
@@ -80,10 +80,8 @@ def _text(value: str | None, default: str, flag: str) -> str:
 def _checked_file(data: Mapping[str, Any]) -> Mapping[str, Any]:
     for key, value in data.items():
         if key not in _ANSWER_KEYS:
-            raise UsageError(
-                f"The answers hold an unknown key `{key}`",
-                hint=did_you_mean(key, _ANSWER_KEYS) + "See `mcpforge features --schema`.",
-                code="bad_answers",
+            raise _bad_answers(
+                f"The answers hold an unknown key `{key}`", did_you_mean(key, _ANSWER_KEYS)
             )
         expected: type = {
             "year": int,
@@ -93,16 +91,19 @@ def _checked_file(data: Mapping[str, Any]) -> Mapping[str, Any]:
         }.get(key, str)
         if not isinstance(value, expected) or isinstance(value, bool):
             kind = {int: "a whole number", list: "a list", dict: "a table", str: "text"}[expected]
-            raise UsageError(
-                f"In the answers, `{key}` must be {kind}",
-                hint="See `mcpforge features --schema`.",
-                code="bad_answers",
-            )
+            raise _bad_answers(f"In the answers, `{key}` must be {kind}")
     if data.get("year", rules.FIRST_YEAR) not in range(rules.FIRST_YEAR, rules.LAST_YEAR + 1):
-        raise UsageError("In the answers, `year` must have four digits", code="bad_answers")
+        raise _bad_answers("In the answers, `year` must have four digits")
     if not all(isinstance(item, str) for item in data.get("features", ())):
-        raise UsageError("In the answers, `features` must be a list of texts", code="bad_answers")
+        raise _bad_answers("In the answers, `features` must be a list of texts")
+    for feature, values in data.get("options", {}).items():
+        if not isinstance(values, dict):
+            raise _bad_answers(f"In the answers, `options.{feature}` must be a table")
     return data
+
+
+def _bad_answers(message: str, near: str = "") -> UsageError:
+    return UsageError(message, hint=f"{near}See `mcpforge features --schema`.", code="bad_answers")
 
 
 def _module_names(catalog: Catalog) -> frozenset[str]:
@@ -126,15 +127,20 @@ def _features(
 ) -> tuple[tuple[str, ...], dict[str, dict[str, OptionValue]]]:
     chosen = expand(catalog, given.get("features", ()))
     chosen += expand(catalog, request.include)
-    preset = request.preset or given.get("preset") or ("minimal" if not chosen else None)
+    preset = _first(request.preset, given.get("preset"))
+    if preset is None and not chosen:
+        preset = "minimal"
     left_out = _left_out(catalog, request.exclude)
     both = sorted(left_out & set(expand(catalog, request.include)))
     if both:
-        raise UsageError(f"`{both[0]}` is both in `--with` and in `--without`")
+        raise UsageError(
+            f"`{both[0]}` is both in `--with` and in `--without`",
+            hint="Take one of the two away.",
+        )
     filled = {choice for item in chosen if (choice := catalog.single_choice(catalog.feature(item)))}
     from_preset = [
         identifier
-        for identifier in (catalog.preset(preset) if preset else ())
+        for identifier in (() if preset is None else catalog.preset(preset))
         if catalog.single_choice(catalog.feature(identifier)) not in filled
     ]
     features = tuple(sorted({*from_preset, *chosen} - left_out))
@@ -159,6 +165,12 @@ def expand(catalog: Catalog, items: Iterable[str]) -> list[str]:
     """Return the ids that `--with` names: `FEATURE`, `GROUP=FEATURE`, `GROUP` for its default."""
     found = []
     for item in items:
+        if "," in item:
+            raise UsageError(
+                f"`{item}` is not one feature",
+                hint="Name each by itself, without commas.",
+                code="unknown_feature",
+            )
         group, equals, feature = item.partition("=")
         if equals:
             members = [member.id for member in catalog.members(catalog.group(group).id)]
@@ -217,10 +229,7 @@ def _options(
 
     asked: list[tuple[str, str, Any]] = []
     for feature, values in given.items():
-        if not isinstance(values, dict):
-            raise UsageError(
-                f"In the answers, `options.{feature}` must be a table", code="bad_answers"
-            )
+        catalog.feature(feature)
         asked.extend((feature, name, value) for name, value in values.items())
     for flag in flags:
         path, equals, value = flag.partition("=")

@@ -11,13 +11,15 @@ from mcpforge.project import journal
 from mcpforge.project.guards import readable_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from mcpforge.render.settings import Setting
 
 NAME = ".env"
 _KEY = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")  # no other character ends a line of `.env`
+_EMPTY = re.compile(r"""(?:''|"")?(?:\s+#.*)?""")
 
 
 def missing_values(root: Path, settings: Iterable[Setting]) -> list[Setting]:
@@ -62,7 +64,7 @@ def environment_diff(root: Path, settings: Iterable[Setting]) -> list[str]:
     if not missing:
         return []
     there = (root / NAME).is_file()
-    lines = _read(root / NAME).splitlines()
+    lines = _lines(_read(root / NAME))
     empty = [item.env for item in missing if any(_is_empty(line, item.env) for line in lines)]
     return [
         f"--- a/{NAME}" if there else "--- /dev/null",
@@ -73,15 +75,18 @@ def environment_diff(root: Path, settings: Iterable[Setting]) -> list[str]:
 
 
 def _with_values(text: str, missing: Iterable[Setting]) -> str:
-    lines = text.splitlines()
+    lines = _lines(text)
+    end = "\r\n" if "\r\n" in text else "\n"
+    if lines and not lines[-1].endswith(("\r", "\n")):
+        lines[-1] += end
     for setting in missing:
-        line = f"{setting.env}={_generate(setting.generate)}"
+        line = f"{setting.env}={_generate(setting.generate)}{end}"
         empty = [n for n, old in enumerate(lines) if _is_empty(old, setting.env)]
         if empty:
             lines[empty[-1]] = line
         else:
             lines.append(line)
-    return "\n".join(lines) + "\n"
+    return "".join(lines)
 
 
 def _replace(path: Path, text: str) -> None:
@@ -95,8 +100,8 @@ def _replace(path: Path, text: str) -> None:
     try:
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
@@ -107,21 +112,36 @@ def _read(path: Path) -> str:
     if path.exists() and not path.is_file():  # reading a pipe or a device may never end
         raise ForgeError(f"`{path}` is no file", hint="Put a file there.", code="no_file")
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()
     except FileNotFoundError:
         return ""
-    except (OSError, UnicodeDecodeError):
-        raise ForgeError(f"`{path}` can't be read as UTF-8 text") from None
+    except UnicodeDecodeError:
+        reason, hint = "it is no UTF-8 text", "Save it as UTF-8."
+    except OSError as error:
+        reason, hint = (error.strerror or str(error)).lower(), "Make it readable for yourself."
+    raise ForgeError(f"`{path}` can't be read: {reason}", hint=hint, code="not_readable")
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines with their ends."""
+    return [line for line in _END.split(text) if line]
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Return the variables with their values, of which a comment behind empty quotes is none."""
+    for line in _lines(text):
+        match = _KEY.fullmatch(line.rstrip("\r\n"))
+        if match:
+            value = match[2].strip()
+            yield match[1], "" if _EMPTY.fullmatch(value) else value.strip("'\"")
 
 
 def _present(text: str) -> dict[str, str]:
-    found = (_KEY.fullmatch(line) for line in text.splitlines())
-    return {match[1]: match[2].strip().strip("'\"") for match in found if match}
+    return dict(_pairs(text))
 
 
 def _is_empty(line: str, name: str) -> bool:
-    match = _KEY.fullmatch(line)
-    return match is not None and match[1] == name and not match[2].strip().strip("'\"")
+    return next(_pairs(line), None) == (name, "")
 
 
 def _generate(kind: str) -> str:

@@ -86,6 +86,10 @@ def write(
     fails; nothing was changed then. A failed installation alone leaves the project, and so does
     Ctrl-C after its files were written, which raises `Interruption`.
     """
+    if install or verify:
+        from mcpforge.operations import verify as checks
+
+        checks.find_installer()
     recovered = apply.settle(project.root)
     before = apply.contents(project.root)
     apply.create(project.root, project.plan)
@@ -95,9 +99,7 @@ def write(
         )
         if not (install or verify):
             return written
-        from mcpforge.operations import verify as checks
-
-        checks.install(project.root)
+        _install(project, keep=not verify)
         if not verify:
             return written
         settings = project.rendered.slots.settings
@@ -115,6 +117,19 @@ def write(
         raise
 
 
+def _install(project: NewProject, *, keep: bool) -> None:
+    from mcpforge.operations import verify as checks
+
+    try:
+        checks.install(project.root)
+    except ForgeError as error:
+        if keep:
+            message, hint = f"The files are written, but {error.message}", error.hint
+        else:
+            message, hint = error.message, checks.NOTHING_KEPT
+        raise ForgeError(message, hint=hint, code=error.code) from None
+
+
 def _finish(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
     env: tuple[str, ...] = ()
     if with_env and missing_values(project.root, project.rendered.slots.settings):
@@ -130,21 +145,29 @@ def _finish(project: NewProject, *, with_git: bool, with_env: bool) -> Written:
     return Written(outcome, env)
 
 
+def typed(root: Path) -> str:
+    """Return the folder as one word of a command line, which no command takes for an option."""
+    path = str(root)
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+
+
 def same_command(project: NewProject, catalog: Catalog, *, flags: tuple[str, ...] = ()) -> str:
     """Return the one command that makes the same project without questions.
 
     No flag names a component, so a project with some is made from its own lock.
     """
     answers = project.answers
-    words = ["mcpforge", "new", str(project.root)]
+    words: list[str] = []
     if project.root.name != answers.name:
         words += ["--name", answers.name]
     for prefix in recorded(project.rendered):
         if prefix in catalog.folders:
             words += ["--features-path", catalog.folders[prefix]]
     if answers.components:
-        return shlex.join([*words, "--answers", str(project.root / locks.PATH), *flags])
-    return shlex.join([*words, *_text_flags(answers), *_choice_flags(answers, catalog), *flags])
+        words += ["--answers", str(project.root / locks.PATH)]
+    else:
+        words += [*_text_flags(answers), *_choice_flags(answers, catalog)]
+    return f"mcpforge new {typed(project.root)} {shlex.join([*words, *flags])}"
 
 
 def _text_flags(answers: Answers) -> list[str]:

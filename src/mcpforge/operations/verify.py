@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 INSTALL_SECONDS = 600
 VERIFY_SECONDS = 120
+NOTHING_KEPT = "Nothing was kept; make the project without `--verify` to look into it."
 
 # Runs in the project's own environment, so that its FastMCP and its code are what is tried.
 _SCRIPT = """
@@ -49,11 +51,17 @@ class Listing:
     prompts: tuple[str, ...]
 
 
+def find_installer() -> str:
+    """Return the path of uv; raises `ForgeError` where there is none."""
+    return uv.find("the project", otherwise=" or leave `--install` and `--verify` out")
+
+
 def install(root: Path) -> None:
     """Run `uv sync` in the project; raises `ForgeError` with uv's own reason."""
-    command = [uv.find("the project", otherwise=" or leave `--install` and `--verify` out"), "sync"]
-    done = uv.run([*command, "--quiet"], folder=root, seconds=INSTALL_SECONDS, what="the project")
-    uv.check(done, what="the project", hint=f"Try it: `uv sync --directory {root}`.")
+    command = [find_installer(), "sync", "--quiet"]
+    done = uv.run(command, folder=root, seconds=INSTALL_SECONDS, what="the project")
+    hint = f"Try it: `uv sync --directory {shlex.quote(str(root))}`."
+    uv.check(done, what="the project", hint=hint)
 
 
 def verify(root: Path, script: str, settings: Iterable[Setting]) -> Listing:
@@ -86,7 +94,7 @@ def verify(root: Path, script: str, settings: Iterable[Setting]) -> Listing:
         reason = str(error)
     raise ForgeError(
         f"The server does not answer: {reason}",
-        hint="Nothing was kept; make the project without `--verify` to look into it.",
+        hint=NOTHING_KEPT,
         code="verify",
     )
 

@@ -19,7 +19,6 @@ from mcpforge.errors import ForgeError, UsageError
 from mcpforge.render.contributions import items_of, make_item, rendered
 from mcpforge.render.environment import render_text
 from mcpforge.tree import File, LazyFile
-from mcpforge.uris import default_uri, parse_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -109,6 +108,8 @@ def class_name(name: str) -> str:
 
 
 def _uri_context(given: str, package: str, name: str) -> dict[str, Any]:
+    from mcpforge.uris import default_uri, parse_uri
+
     uri = parse_uri(given or default_uri(package, name))
     return {
         "uri": uri.text,
@@ -225,6 +226,8 @@ def _catcher(
 
 def _served(tree: Tree, package: str) -> list[tuple[str, Uri]]:
     """Return path and URI of what features serve."""
+    from mcpforge.uris import parse_uri
+
     folder = f"src/{package}/resources/"
     found = []
     for path in tree:

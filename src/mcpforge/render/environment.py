@@ -43,9 +43,10 @@ def environment() -> ImmutableSandboxedEnvironment:
 def make_environment(cache: BytecodeCache | None) -> ImmutableSandboxedEnvironment:
     """Return an environment: sandboxed, strict, with our filters."""
     from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    made = ImmutableSandboxedEnvironment(
+    from mcpforge.render.sandbox import Sandbox
+
+    made = Sandbox(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

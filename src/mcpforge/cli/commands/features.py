@@ -32,7 +32,7 @@ def run(
         document = answers_schema(catalog)
         console.data(json.dumps(document, indent=2, ensure_ascii=False))
         console.result({"schema": document})
-    elif identifier:
+    elif identifier is not None:
         feature = catalog.feature(identifier)
         console.data("\n".join(_feature_lines(catalog, feature)))
         console.result(feature_data(catalog, feature))

@@ -77,6 +77,11 @@ def run(
         return
     if http_token_file:
         raise UsageError("`--http-token-file` needs `--http`", hint="Over stdio nobody asks.")
+    if sys.stdin is None or sys.stdout is None:  # they were closed before the start
+        raise UsageError(
+            "Standard input or output is closed, so no client can speak over them",
+            hint="Serve over HTTP with `--http`.",
+        )
     if sys.stdin.isatty():
         console.say("Waiting for an MCP client on standard input; Ctrl-C ends")
     from mcpforge.serve.running import run_stdio

@@ -70,7 +70,7 @@ def run(
     from mcpforge.cli.answering import read_answers
 
     console: Console = context.obj
-    if template:
+    if template is not None:
         own = (name, title, description, author, license, python, preset, include, exclude, options)
         _refuse_own(own)
         from mcpforge.cli.templating import Finish, Template, new_from_template
@@ -79,7 +79,7 @@ def run(
             console,
             path,
             Template(template, ref, data or (), trust),
-            read_answers(answers) if answers else {},
+            {} if answers is None else read_answers(answers),
             Finish(git, install, verify, dry_run, diff),
         )
         return
@@ -90,7 +90,7 @@ def run(
         )
     from mcpforge.catalog.installed import load
     from mcpforge.operations.choices import Request, decide
-    from mcpforge.operations.new import prepare
+    from mcpforge.operations.new import prepare, same_command
     from mcpforge.project.git import identity
 
     catalog = load()
@@ -105,7 +105,7 @@ def run(
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
         options=tuple(options or ()),
-        answers=read_answers(answers) if answers else {},
+        answers={} if answers is None else read_answers(answers),
     )
     known_author = request.author is not None or "author" in request.answers
     machine_author = "" if known_author else identity(Path.cwd())
@@ -117,7 +117,7 @@ def run(
             catalog,
             author=machine_author,
             year=_this_year(),
-            place=Place(path, _flags(git=git, env=env)),
+            place=Place(path, _flags(git=git, env=env), console.base),
             color=console.color(),
         )
     if not (request.name or request.answers.get("name")):
@@ -125,11 +125,12 @@ def run(
             "A project needs a name", hint="Give a folder (`mcpforge new my-server`) or `--name`."
         )
     decided = decide(catalog, request, author=machine_author, year=_this_year())
-    project = prepare(Path(path) if path else Path(decided.name), decided, catalog)
+    project = prepare(console.base / (path or decided.name), decided, catalog)
     if dry_run or diff:
         _show_plan(console, project, as_diff=diff)
         return
-    _write(console, project, git=git, env=env, install=install, verify=verify)
+    command = same_command(project, catalog, flags=_flags(git=git, env=env))
+    _write(console, project, command, git=git, env=env, install=install, verify=verify)
 
 
 def _refuse_own(given: tuple[object, ...]) -> None:
@@ -146,7 +147,7 @@ def _flags(*, git: bool, env: bool) -> tuple[str, ...]:
 
 
 def _last_part(path: str | None) -> str | None:
-    return Path(path).resolve().name if path else None
+    return Path(os.path.realpath(path)).name if path else None
 
 
 def _this_year() -> int:
@@ -194,6 +195,7 @@ def _summary(project: NewProject) -> dict[str, Any]:
 def _write(
     console: Console,
     project: NewProject,
+    command: str,
     *,
     git: bool,
     env: bool,
@@ -202,10 +204,8 @@ def _write(
 ) -> None:
     from dataclasses import asdict
 
-    from mcpforge.catalog.installed import load
-    from mcpforge.operations.new import same_command, write
+    from mcpforge.operations.new import write
 
-    command = same_command(project, load(), flags=_flags(git=git, env=env))
     if install or verify:
         console.say("Installing with `uv sync` …")
     written = write(
@@ -215,7 +215,7 @@ def _write(
         install=install,
         verify=verify,
     )
-    steps = _next_steps(project)
+    steps = _next_steps(project, elsewhere=console.flags.directory is not None)
     _show_written(console, project, written, command, steps)
     console.result(
         {
@@ -230,16 +230,15 @@ def _write(
     )
 
 
-def _next_steps(project: NewProject) -> list[str]:
-    import shlex
-
+def _next_steps(project: NewProject, *, elsewhere: bool) -> list[str]:
     from mcpforge.operations.environment import required_values
+    from mcpforge.operations.new import typed
 
     steps = []
-    if project.root.resolve() != Path.cwd():
-        steps.append(f"cd {shlex.quote(str(project.root))}")
+    if elsewhere or os.path.realpath(project.root) != str(Path.cwd()):
+        steps.append(f"cd {typed(project.root)}")
     if required_values(project.root, project.rendered.slots.settings):
-        steps.append("cp --update=none .env.example .env")
+        steps.append("cat .env.example >> .env")  # comments only; what `.env` holds stays
     steps.extend(project.next_steps)
     steps.append("uv run pytest")
     steps.append(f"uv run {project.answers.name}")
