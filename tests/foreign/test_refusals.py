@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from foreign.repositories import git, small_template
+from mcpforge.foreign import copier
 from processes import CommandLine, files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from mcpforge.foreign.models import Unsafe
 
 QUESTIONS = """
 name:
@@ -221,6 +225,33 @@ def test_nothing_runs_without_trust(tmp_path: Path, cli: CommandLine) -> None:
     assert trusted.code == 0, trusted.err
     assert marker.exists()
     assert trusted.err.index(f"touch {marker}") < trusted.err.index("Created")
+
+
+def test_a_child_that_died_before_an_order_is_told(
+    tmp_path: Path, cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = {"copier.yml": "_tasks: ['true']", "a": "x"}
+    source = small_template(tmp_path / "template", content)
+    children: list[subprocess.Popen[bytes]] = []
+    shown = copier._listed
+
+    class Known(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            children.append(self)
+
+    def ended(unsafe: Unsafe, most: int = 0) -> list[str]:
+        """End the child that waits for the word to go on."""
+        children[-1].kill()
+        children[-1].wait()
+        return shown(unsafe, most)
+
+    monkeypatch.setattr(subprocess, "Popen", Known)
+    monkeypatch.setattr(copier, "_listed", ended)
+    done = cli("new", "made", "--template", str(source), "--trust")
+    assert done.code == 1
+    assert "The process that renders the template ended by signal 9" in done.err
+    assert not (tmp_path / "made").exists()
 
 
 def test_extensions_need_trust(tmp_path: Path, cli: CommandLine) -> None:

@@ -83,7 +83,7 @@ class _Conversation:
     def __init__(self, job: Job, env: Mapping[str, str], say: Callable[[str], None]) -> None:
         self.job, self.env, self.say = job, env, say
         self.deadline: float | None = time.monotonic() + limits.FETCH_SECONDS
-        self.orders: IO[str] | None = None
+        self.orders: IO[bytes] | None = None
         self.pending = b""
         self.received = 0
 
@@ -111,7 +111,7 @@ class _Conversation:
                 os.close(job_out)
                 os.close(events_in)
             try:
-                with os.fdopen(job_in, "w", encoding="utf-8") as self.orders:
+                with os.fdopen(job_in, "wb", 0) as self.orders:
                     self._order(json.dumps(asdict(self.job)))
                     return self._listen(events, process, log)
             finally:
@@ -119,9 +119,10 @@ class _Conversation:
 
     def _order(self, line: str) -> None:
         assert self.orders is not None
+        left = f"{line}\n".encode()
         with suppress(BrokenPipeError):  # then it is dead, which listening finds out
-            self.orders.write(f"{line}\n")
-            self.orders.flush()
+            while left:  # nothing may wait in a buffer: closing would write it to the dead again
+                left = left[self.orders.write(left) or 0 :]
 
     def _listen(
         self, events: IO[bytes], process: subprocess.Popen[bytes], log: IO[bytes]
