@@ -79,7 +79,7 @@ def import_block(imports: Iterable[str], first_party: str = "") -> str:
     for section in sorted(plain.keys() | named.keys()):
         lines = [f"import {module}" for module in sorted(plain.get(section, ()), key=_natural)]
         for module, names in sorted(named.get(section, {}).items(), key=_module_key):
-            lines.append(_from(module, sorted(names, key=_member_key)))
+            lines.append(from_import(module, sorted(names, key=_member_key)))
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks)
 
@@ -95,7 +95,8 @@ def member_place(name: str) -> tuple[object, ...]:
     return _member_key(name)
 
 
-def _from(module: str, names: Sequence[str]) -> str:
+def from_import(module: str, names: Sequence[str]) -> str:
+    """Return one `from … import …`, in brackets and a name a line where it is too long for one."""
     line = f"from {module} import {', '.join(names)}"
     if len(line) <= LINE_LENGTH:
         return line

@@ -109,35 +109,34 @@ def test_a_hint_that_helps(cli: CommandLine, arguments: tuple[str, ...], told: s
     assert told in found.err
 
 
+def shell(folder: Path, words: str) -> subprocess.CompletedProcess[str]:
+    """Run mcpforge by a shell, which can close and redirect its streams."""
+    command = ["bash", "-c", f"{sys.executable} -m mcpforge {words}"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("redirect", ["2>&-", "<&-", "2>&- <&-", "2>/dev/full", "2> >(true)"])
 def test_what_can_not_be_said_stops_nothing(tmp_path: Path, redirect: str) -> None:
-    words = f"{sys.executable} -m mcpforge new demo --no-git --no-env"
-    command = ["bash", "-c", f"{words} {redirect}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = shell(tmp_path, f"new demo --no-git --no-env {redirect}")
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     assert (tmp_path / "demo" / "pyproject.toml").exists()
 
 
 def test_answers_of_a_closed_input_are_missing(tmp_path: Path) -> None:
-    words = f"{sys.executable} -m mcpforge new demo --answers - <&-"
-    command = ["bash", "-c", words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = shell(tmp_path, "new demo --answers - <&-")
     assert done.returncode == 2
     assert "The answers from standard input can't be read" in done.stderr
 
 
 @pytest.mark.parametrize("words", ["compose - <&-", "mcp . <&-", "mcp . >&-"])
 def test_a_command_that_needs_a_closed_stream_says_so(tmp_path: Path, words: str) -> None:
-    command = ["bash", "-c", f"{sys.executable} -m mcpforge {words}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = shell(tmp_path, words)
     assert done.returncode == 2
     assert "error: Standard input" in done.stderr
 
 
 def test_an_envelope_that_can_not_be_written_is_told(tmp_path: Path) -> None:
-    words = f"{sys.executable} -m mcpforge features --json >/dev/full"
-    command = ["bash", "-c", words]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = shell(tmp_path, "features --json >/dev/full")
     assert done.returncode == 1
     assert "The output can't be written: no space left" in done.stderr
 

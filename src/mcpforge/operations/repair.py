@@ -17,6 +17,7 @@ from mcpforge.operations.thirdparties import check_present
 from mcpforge.project import apply, pristine, thirdparties
 from mcpforge.project import lock as locks
 from mcpforge.project.changes import Disk, state_changes
+from mcpforge.project.files import read_file
 from mcpforge.project.plan import Change, Plan, locked_files
 from mcpforge.render.project import render
 from mcpforge.tree import blob_id
@@ -109,7 +110,7 @@ def _missing_texts(root: Path, lock: Lock, tree: Tree) -> Iterator[Change]:
     for path, content in sorted(pristine.stored(tree).items()):
         place = root / path
         if place.name in needed and not pristine.is_whole(place):
-            present = place.read_bytes() if place.is_file() else None
+            present = read_file(place)
             before = "" if present is None else blob_id(present)
             yield Change(path, "update" if before else "create", before, content)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mcpforge import locking
 from mcpforge.errors import ForgeError
-from mcpforge.project.files import check_inside, read_link
+from mcpforge.project.files import check_inside, is_known_link, read_known, read_link
 from mcpforge.project.lock import FOLDER
 from mcpforge.tree import blob_id
 
@@ -229,17 +229,13 @@ def _before(root: Path, entry: Entry) -> str | None:
 
 def _present(root: Path, entry: Entry) -> str:
     """Return the id of what is there; a link that we made counts as what it points to."""
-    target = root / entry.path
-    points = read_link(target)
-    if points is not None and blob_id(points) == entry.after:
-        return entry.after
-    return blob_id(target.read_bytes()) if target.is_file() else ""
+    content = read_known(root / entry.path, entry.after)
+    return "" if content is None else blob_id(content)
 
 
 def is_link(root: Path, entry: Entry) -> bool:
     """Say whether an entry is a symbolic link, as it was or as it was written."""
-    points = read_link(root / entry.path)
-    return saved_is_link(root, entry) or (points is not None and blob_id(points) == entry.after)
+    return saved_is_link(root, entry) or is_known_link(root / entry.path, entry.after)
 
 
 def finish(root: Path) -> None:
@@ -271,23 +267,27 @@ def last(root: Path) -> list[Entry] | None:
         return None
 
 
+def _undo_copy(root: Path, entry: Entry) -> Path:
+    return root / LOCAL / "undo" / entry.saved
+
+
 def saved_content(root: Path, entry: Entry) -> bytes | None:
     """Return the content that a file had before the last apply; None where it was not there."""
     if not entry.saved:
         return None
-    path = root / LOCAL / "undo" / entry.saved
+    path = _undo_copy(root, entry)
     points = read_link(path)
     return path.read_bytes() if points is None else points
 
 
 def saved_is_link(root: Path, entry: Entry) -> bool:
     """Say whether there was a symbolic link before the last apply."""
-    return bool(entry.saved) and (root / LOCAL / "undo" / entry.saved).is_symlink()
+    return bool(entry.saved) and _undo_copy(root, entry).is_symlink()
 
 
 def saved_mode(root: Path, entry: Entry) -> int | None:
     """Return the permissions that a file had before the last apply; None for a link or no file."""
-    path = root / LOCAL / "undo" / entry.saved
+    path = _undo_copy(root, entry)
     if not entry.saved or path.is_symlink():
         return None
     return path.stat().st_mode & 0o777

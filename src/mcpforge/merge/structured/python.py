@@ -143,10 +143,7 @@ def _statement(found: Found, texts: Sequence[str], package: str, *, absolute: bo
     module = f"{'.' * found.node.level}{found.node.module or ''}"
     module = found.names[0].module if absolute else module
     place = pysource.import_place(f"{module}:x", package)
-    line = f"from {module} import {', '.join(texts)}"
-    if len(line) <= pysource.LINE_LENGTH:
-        return place, line
-    return place, f"from {module} import (\n" + "".join(f"    {text},\n" for text in texts) + ")"
+    return place, pysource.from_import(module, texts)
 
 
 def _joined(ours: Source, own: Found, texts: Sequence[str]) -> list[Edit]:
